@@ -1,0 +1,2 @@
+//! The `printcam` program.
+fn main() {}

@@ -1,0 +1,9 @@
+//! The camera protocol as a state machine without I/O: bytes, datagrams and time go in; bytes, events and deadlines
+//! come out. No sockets, no clock, no randomness, no unsafe.
+#![forbid(unsafe_code)]
+
+pub mod h264;
+pub mod rtcp;
+pub mod rtp;
+pub mod rtsp;
+pub mod sdp;
