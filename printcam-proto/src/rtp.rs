@@ -3,6 +3,8 @@
 mod packet;
 mod sequence_number;
 mod timestamp;
+#[cfg(test)]
+pub(crate) mod virtual_clock;
 
 pub use packet::{RtpPacket, RtpPacketError};
 pub use sequence_number::SequenceNumber;
