@@ -1,7 +1,8 @@
 //! The `printcam` program against servers and decoders nobody here wrote: gst-rtsp-server, OpenSSL, FFmpeg.
 //!
 //! `scripts/test` installs them. One test by hand: `cargo test -p printcam-cli --test interop -- watching::`.
-//! Each test has a camera, a port and a state directory of its own, and waits for lines with a deadline; none sleeps.
+//! Each test has a camera, a port and a state directory of its own, and waits for lines with a deadline,
+//! never for time to pass.
 #![cfg(unix)]
 
 mod certificates;
