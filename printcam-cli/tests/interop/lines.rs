@@ -55,11 +55,9 @@ impl Lines {
                 return found;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(
-                !read.ended && !left.is_zero(),
-                "no {what} in {limit:?}; the lines were:\n{}",
-                read.lines.join("\n")
-            );
+            let lines = || read.lines.join("\n");
+            assert!(!read.ended, "it ended without {what}; the lines were:\n{}", lines());
+            assert!(!left.is_zero(), "no {what} in {limit:?}; the lines were:\n{}", lines());
             read = changed.wait_timeout(read, left).unwrap().0;
         }
     }

@@ -26,6 +26,10 @@ fn first_use_accepts_every_kind_of_certificate_and_remembers_it() {
                 "{name}, {attempt} use: {}",
                 outcome.stderr
             );
+            assert!(
+                outcome.stdout.starts_with(b"\xff\xd8\xff"),
+                "{name}, {attempt} use: no picture"
+            );
         }
     }
 }
