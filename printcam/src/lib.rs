@@ -6,3 +6,4 @@ pub mod connect;
 pub mod known_printers;
 pub mod secret;
 pub mod tls;
+pub mod udp;
