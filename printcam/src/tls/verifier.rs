@@ -203,3 +203,80 @@ impl ServerCertVerifier for Verifier {
         self.algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const ROOT: &[u8] = include_bytes!("../../fixtures/tls/root.der");
+    const DEVICE_CA: &[u8] = include_bytes!("../../fixtures/tls/device-ca.der");
+    const V1: &[u8] = include_bytes!("../../fixtures/tls/printer-v1.der");
+    const V3: &[u8] = include_bytes!("../../fixtures/tls/printer-v3.der");
+
+    /// The fixtures' validity: 2020-01-01 to 2120-01-01, Unix time.
+    const NOT_BEFORE: i64 = 1_577_836_800;
+    const NOT_AFTER: i64 = 4_733_510_400;
+
+    fn check(policy: Policy, leaf: &[u8], now: i64) -> Result<(), Refusal> {
+        let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(now as u64));
+        Verifier::new(policy, algorithms).check_certificate(&leaf.into(), &[DEVICE_CA.into()], now)
+    }
+
+    fn issued() -> Policy {
+        Policy::issued(vec![ROOT.to_vec().into()], Some("00M00A000000001".to_owned())).unwrap()
+    }
+
+    #[test]
+    fn authorities_mind_the_date_and_pins_do_not() {
+        for (now, want) in [
+            (0, Err(Untrusted::NotYetValid { not_before: NOT_BEFORE, now: 0 })),
+            (NOT_BEFORE - 1, Err(Untrusted::NotYetValid { not_before: NOT_BEFORE, now: NOT_BEFORE - 1 })),
+            (NOT_BEFORE, Ok(())),
+            (NOT_AFTER, Ok(())),
+            (NOT_AFTER + 1, Err(Untrusted::Expired { not_after: NOT_AFTER, now: NOT_AFTER + 1 })),
+        ] {
+            for (name, leaf) in [("v1", V1), ("v3", V3)] {
+                let want = want.clone().map_err(Refusal::from);
+                assert_eq!(check(issued(), leaf, now), want, "{name} at {now}");
+                let pin = PublicKeyPin::of_certificate(leaf).unwrap();
+                assert_eq!(check(Policy::Pinned(pin), leaf, now), Ok(()), "{name} at {now}");
+            }
+        }
+    }
+
+    #[test]
+    fn weak_and_unknown_keys_are_refused_under_every_trust() {
+        let weak: &[u8] = include_bytes!("../../fixtures/tls/weak.der");
+        let p521: &[u8] = include_bytes!("../../fixtures/tls/p521.der");
+        for (leaf, want) in [(weak, Untrusted::WeakKey { bits: 1024 }), (p521, Untrusted::UnsupportedKey)] {
+            let pin = PublicKeyPin::of_certificate(leaf).unwrap();
+            for policy in [Policy::Any, Policy::Pinned(pin), issued()] {
+                assert_eq!(check(policy, leaf, NOT_BEFORE), Err(want.clone().into()));
+            }
+        }
+    }
+
+    #[test]
+    fn garbage_is_refused_wherever_it_is_cut() {
+        for leaf in [V1, V3] {
+            for length in 0..leaf.len() {
+                let cut = check(Policy::Any, &leaf[..length], NOT_BEFORE);
+                assert_eq!(cut, Err(Untrusted::Unreadable.into()), "{length} bytes");
+            }
+            let longer = check(Policy::Any, &[leaf, b"\0"].concat(), NOT_BEFORE);
+            assert_eq!(longer, Err(Untrusted::Unreadable.into()));
+        }
+    }
+
+    /// Whatever is changed in what an authority signed, nothing of it is believed.
+    #[test]
+    fn no_changed_byte_passes_an_authority() {
+        for index in 0..V1.len() {
+            let mut changed = V1.to_vec();
+            changed[index] ^= 0x01;
+            assert!(check(issued(), &changed, NOT_BEFORE).is_err(), "byte {index}");
+        }
+    }
+}
