@@ -1,1 +1,9 @@
 //! (being written)
+
+#![forbid(unsafe_code)]
+
+pub mod connect;
+pub mod known_printers;
+pub mod secret;
+pub mod tls;
+pub mod udp;
