@@ -83,7 +83,7 @@ impl ImageBuffer for Rows<'_> {
         let [out_y, out_cb, out_cr, _] = buffers;
         match &self.map {
             None => out_y.extend_from_slice(y),
-            Some(map) => map.luma_row(y, u, v, grow(out_y, width)),
+            Some(map) => (map.luma_row)(y, u, v, grow(out_y, width)),
         }
         let (out_cb, out_cr) = (grow(out_cb, width), grow(out_cr, width));
         // The encoder skips the odd rows, except that it repeats the last one below the picture.
@@ -96,8 +96,8 @@ impl ImageBuffer for Rows<'_> {
                 double(v, out_cr);
             }
             Some(map) => {
-                map.cb_row_doubled(u, v, out_cb);
-                map.cr_row_doubled(u, v, out_cr);
+                (map.cb_row_doubled)(u, v, out_cb);
+                (map.cr_row_doubled)(u, v, out_cr);
             }
         }
     }
@@ -109,3 +109,6 @@ fn grow(buffer: &mut Vec<u8>, width: usize) -> &mut [u8] {
     buffer.resize(start + width, 0);
     &mut buffer[start..]
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,15 +50,20 @@ pub(crate) struct Coded {
     pub(crate) key_frame: bool,
 }
 
-/// What a clip shows: motion, noise and fine colour at `size` (`320x180`), eight pictures.
+/// A clip of motion, noise and fine colour at `size` (`320x180`), eight pictures.
 pub(crate) fn encode(size: &str, x264: &str) -> Clip {
+    encode_filtered(size, x264, "aud=insert")
+}
+
+/// The same with more options for the bitstream filter that rewrites parameter sets.
+pub(crate) fn encode_filtered(size: &str, x264: &str, metadata: &str) -> Clip {
     let source =
         format!("-f lavfi -i testsrc2=s={size}:r=30,noise=alls=12 -frames:v 8 -pix_fmt yuv420p");
-    let stream = ffmpeg(
-        &format!("{source} -c:v libx264 -bf 0 {x264} -bsf:v h264_metadata=aud=insert -f h264 -"),
+    let filter = format!("h264_metadata=aud=insert:{metadata}");
+    Clip::from_stream(&ffmpeg(
+        &format!("{source} -c:v libx264 -bf 0 {x264} -bsf:v {filter} -f h264 -"),
         &[],
-    );
-    Clip::from_stream(&stream)
+    ))
 }
 
 impl Clip {
@@ -68,7 +73,10 @@ impl Clip {
             access_units: Vec::new(),
             sps: Bytes::new(),
             pps: Vec::new(),
-            reference: ffmpeg("-f h264 -i - -fps_mode passthrough -f rawvideo -", stream),
+            reference: ffmpeg(
+                "-flags unaligned -f h264 -i - -fps_mode passthrough -f rawvideo -",
+                stream,
+            ),
         };
         for nal_unit in nal_units(stream) {
             let payload = nal_unit.payload();

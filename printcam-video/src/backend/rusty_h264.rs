@@ -295,4 +295,5 @@ fn error(error: rusty_h264_decoder::DecodeError) -> DecodeError {
 const REBUILD_INTERVAL: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
+#[cfg(test)]
 mod tests;
