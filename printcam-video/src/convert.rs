@@ -12,13 +12,16 @@ use crate::{ColorMatrix, ColorRange};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ToJpeg {
     /// Converts a row of luma. Arguments: Y, then Cb and Cr of the same source, half as wide, rounded up; the result.
-    pub(crate) luma_row: fn(&[u8], &[u8], &[u8], &mut [u8]),
+    pub(crate) luma_row: LumaRow,
     /// Converts a row of chroma to Cb and writes each sample twice, as JPEG's encoder wants it; the last one once if
     /// the result is odd. Arguments: Cb, Cr, the result.
-    pub(crate) cb_row_doubled: fn(&[u8], &[u8], &mut [u8]),
+    pub(crate) cb_row_doubled: ChromaRow,
     /// The same for Cr. Arguments: Cb, Cr, the result.
-    pub(crate) cr_row_doubled: fn(&[u8], &[u8], &mut [u8]),
+    pub(crate) cr_row_doubled: ChromaRow,
 }
+
+type LumaRow = fn(&[u8], &[u8], &[u8], &mut [u8]);
+type ChromaRow = fn(&[u8], &[u8], &mut [u8]);
 
 impl ToJpeg {
     /// The map for a frame; `None` where its samples are JPEG's already.

@@ -295,5 +295,4 @@ fn error(error: rusty_h264_decoder::DecodeError) -> DecodeError {
 const REBUILD_INTERVAL: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
-#[cfg(test)]
 mod tests;

@@ -1,3 +1,4 @@
+mod headers;
 mod hostile;
 
 use super::*;
