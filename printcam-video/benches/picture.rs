@@ -17,9 +17,7 @@ fn main() {
 #[divan::bench(args = [(ColorRange::Full, ColorMatrix::Bt601), (ColorRange::Limited, ColorMatrix::Bt709)])]
 fn jpeg_1080p(bencher: Bencher<'_, '_>, (range, matrix): (ColorRange, ColorMatrix)) {
     let frame = picture(range, matrix);
-    bencher
-        .counter(ItemsCount::new(1_u8))
-        .bench(|| encode_jpeg(&frame, printcam_video::DEFAULT_QUALITY));
+    bencher.counter(ItemsCount::new(1_u8)).bench(|| encode_jpeg(&frame, printcam_video::DEFAULT_QUALITY));
 }
 
 /// A detailed picture, packed without padding.
@@ -35,26 +33,9 @@ fn picture(range: ColorRange, matrix: ColorMatrix) -> Frame {
     let samples = Bytes::from(output.stdout);
     let (luma, chroma) = (WIDTH * HEIGHT, WIDTH * HEIGHT / 4);
     let planes = [
-        Plane {
-            data: samples.slice(..luma),
-            stride: WIDTH,
-        },
-        Plane {
-            data: samples.slice(luma..luma + chroma),
-            stride: WIDTH / 2,
-        },
-        Plane {
-            data: samples.slice(luma + chroma..),
-            stride: WIDTH / 2,
-        },
+        Plane { data: samples.slice(..luma), stride: WIDTH },
+        Plane { data: samples.slice(luma..luma + chroma), stride: WIDTH / 2 },
+        Plane { data: samples.slice(luma + chroma..), stride: WIDTH / 2 },
     ];
-    Frame::new(
-        (WIDTH as u32, HEIGHT as u32),
-        planes,
-        range,
-        Some(matrix),
-        0,
-        Instant::now(),
-    )
-    .expect("planes fit")
+    Frame::new((WIDTH as u32, HEIGHT as u32), planes, range, Some(matrix), 0, Instant::now()).expect("planes fit")
 }

@@ -30,17 +30,13 @@ pub(crate) fn nal_units(data: &[u8]) -> impl Iterator<Item = NalUnit<'_>> {
         while end > begin + START_CODE.len() && data[end - 1] == 0 {
             end -= 1;
         }
-        Some(NalUnit {
-            with_start_code: &data[begin..end],
-        })
+        Some(NalUnit { with_start_code: &data[begin..end] })
     })
 }
 
 /// Whether these bytes would be read as more than one NAL unit, or as a shorter one, behind a start code.
 pub(crate) fn holds_start_code(nal_unit: &[u8]) -> bool {
-    nal_unit
-        .windows(3)
-        .any(|bytes| matches!(bytes, [0, 0, 0 | 1]))
+    nal_unit.windows(3).any(|bytes| matches!(bytes, [0, 0, 0 | 1]))
 }
 
 /// Where the next `00 00 01` begins, at `from` or after it.
@@ -71,18 +67,9 @@ mod tests {
             (&[0, 0, 1], &[&[]]),
             (&[0, 0, 1, 0x65, 7], &[&[0x65, 7]]),
             (&[0, 0, 0, 1, 0x65], &[&[0x65]]),
-            (
-                &[9, 9, 0, 0, 1, 0x65, 0, 0, 1, 0x41, 1, 1],
-                &[&[0x65], &[0x41, 1, 1]],
-            ),
-            (
-                &[0, 0, 0, 1, 0x67, 0, 0, 0, 1, 0x68, 0, 0],
-                &[&[0x67], &[0x68]],
-            ),
-            (
-                &[0, 0, 1, 0x65, 0, 1, 1, 0, 0, 2, 0, 0, 1],
-                &[&[0x65, 0, 1, 1, 0, 0, 2], &[]],
-            ),
+            (&[9, 9, 0, 0, 1, 0x65, 0, 0, 1, 0x41, 1, 1], &[&[0x65], &[0x41, 1, 1]]),
+            (&[0, 0, 0, 1, 0x67, 0, 0, 0, 1, 0x68, 0, 0], &[&[0x67], &[0x68]]),
+            (&[0, 0, 1, 0x65, 0, 1, 1, 0, 0, 2, 0, 0, 1], &[&[0x65, 0, 1, 1, 0, 0, 2], &[]]),
         ];
         for (data, want) in table {
             let got: Vec<&[u8]> = nal_units(data).map(NalUnit::payload).collect();
@@ -94,9 +81,7 @@ mod tests {
     fn agrees_with_a_plain_search_on_all_short_streams() {
         // Every string of nine symbols over {0, 1, 2}: all overlaps of start codes there are.
         for number in 0..3_usize.pow(9) {
-            let data: Vec<u8> = (0..9)
-                .map(|digit| (number / 3_usize.pow(digit) % 3) as u8)
-                .collect();
+            let data: Vec<u8> = (0..9).map(|digit| (number / 3_usize.pow(digit) % 3) as u8).collect();
             let plain = (0..data.len()).find(|&at| data[at..].starts_with(&START_CODE));
             assert_eq!(find_start_code(&data, 0), plain, "{data:?}");
         }

@@ -40,12 +40,8 @@ impl ToJpeg {
     fn of<const SOURCE: usize>() -> Self {
         Self {
             luma_row: luma_row::<SOURCE>,
-            cb_row_doubled: |cb, cr, out| {
-                chroma_row_doubled(cb, cr, out, const { WEIGHTS[SOURCE].to_cb })
-            },
-            cr_row_doubled: |cb, cr, out| {
-                chroma_row_doubled(cb, cr, out, const { WEIGHTS[SOURCE].to_cr })
-            },
+            cb_row_doubled: |cb, cr, out| chroma_row_doubled(cb, cr, out, const { WEIGHTS[SOURCE].to_cb }),
+            cr_row_doubled: |cb, cr, out| chroma_row_doubled(cb, cr, out, const { WEIGHTS[SOURCE].to_cr }),
         }
     }
 }
@@ -67,11 +63,7 @@ fn luma_row<const SOURCE: usize>(y: &[u8], cb: &[u8], cr: &[u8], out: &mut [u8])
 
 #[inline(always)] // for its weights to be constants
 fn chroma_row_doubled(cb: &[u8], cr: &[u8], out: &mut [u8], weights: FromChroma) {
-    for ((cb, cr), out) in cb
-        .chunks(BLOCK)
-        .zip(cr.chunks(BLOCK))
-        .zip(out.chunks_mut(2 * BLOCK))
-    {
+    for ((cb, cr), out) in cb.chunks(BLOCK).zip(cr.chunks(BLOCK)).zip(out.chunks_mut(2 * BLOCK)) {
         let converted = doubled(weights.of(&block(cb), &block(cr)).map(sample));
         out.copy_from_slice(&converted[..out.len()]);
     }
@@ -110,11 +102,7 @@ impl Weights {
         let (luma_step, chroma_step) = (255.0 / luma_span, 255.0 / chroma_span);
         Self {
             y_gain: fixed(luma_step - 1.0, LUMA_WEIGHT_BITS),
-            to_y: FromChroma::new(
-                of_pb[0] * chroma_step,
-                of_pr[0] * chroma_step,
-                -black * luma_step,
-            ),
+            to_y: FromChroma::new(of_pb[0] * chroma_step, of_pr[0] * chroma_step, -black * luma_step),
             to_cb: FromChroma::new(of_pb[1] * chroma_step, of_pr[1] * chroma_step, 128.0),
             to_cr: FromChroma::new(of_pb[2] * chroma_step, of_pr[2] * chroma_step, 128.0),
         }
@@ -196,21 +184,13 @@ const fn to_rgb([y, pb, pr]: [f64; 3], (red, blue): (f64, f64)) -> [f64; 3] {
 const fn rgb_to_jpeg([r, g, b]: [f64; 3]) -> [f64; 3] {
     let (red, blue) = BT601;
     let y = red * r + (1.0 - red - blue) * g + blue * b;
-    [
-        y,
-        (b - y) / (2.0 * (1.0 - blue)),
-        (r - y) / (2.0 * (1.0 - red)),
-    ]
+    [y, (b - y) / (2.0 * (1.0 - blue)), (r - y) / (2.0 * (1.0 - red))]
 }
 
 /// To the nearest number with so many bits of fraction.
 const fn fixed(value: f64, fraction_bits: u32) -> i16 {
     let scaled = value * (1 << fraction_bits) as f64;
-    (if scaled < 0.0 {
-        scaled - 0.5
-    } else {
-        scaled + 0.5
-    }) as i16
+    (if scaled < 0.0 { scaled - 0.5 } else { scaled + 0.5 }) as i16
 }
 
 const WEIGHTS: [Weights; 5] = [
@@ -253,29 +233,13 @@ mod tests {
     fn by_the_book(range: ColorRange, matrix: ColorMatrix, [y, cb, cr]: [u8; 3]) -> [f64; 3] {
         let [y, cb, cr] = [y, cb, cr].map(f64::from);
         let (y, pb, pr) = match range {
-            ColorRange::Limited => (
-                (y - 16.0) / 219.0,
-                (cb - 128.0) / 224.0,
-                (cr - 128.0) / 224.0,
-            ),
+            ColorRange::Limited => ((y - 16.0) / 219.0, (cb - 128.0) / 224.0, (cr - 128.0) / 224.0),
             ColorRange::Full => (y / 255.0, (cb - 128.0) / 255.0, (cr - 128.0) / 255.0),
         };
         let (r, g, b) = match matrix {
-            ColorMatrix::Bt601 => (
-                y + 1.402 * pr,
-                y - 0.344136 * pb - 0.714136 * pr,
-                y + 1.772 * pb,
-            ),
-            ColorMatrix::Bt709 => (
-                y + 1.5748 * pr,
-                y - 0.187324 * pb - 0.468124 * pr,
-                y + 1.8556 * pb,
-            ),
-            ColorMatrix::Bt2020 => (
-                y + 1.4746 * pr,
-                y - 0.164553 * pb - 0.571353 * pr,
-                y + 1.8814 * pb,
-            ),
+            ColorMatrix::Bt601 => (y + 1.402 * pr, y - 0.344136 * pb - 0.714136 * pr, y + 1.772 * pb),
+            ColorMatrix::Bt709 => (y + 1.5748 * pr, y - 0.187324 * pb - 0.468124 * pr, y + 1.8556 * pb),
+            ColorMatrix::Bt2020 => (y + 1.4746 * pr, y - 0.164553 * pb - 0.571353 * pr, y + 1.8814 * pb),
         };
         [
             255.0 * (0.299 * r + 0.587 * g + 0.114 * b),
@@ -288,19 +252,9 @@ mod tests {
     #[test]
     fn agrees_with_the_exact_map() {
         use {ColorMatrix::*, ColorRange::*};
-        for (range, matrix) in [
-            (Limited, Bt601),
-            (Limited, Bt709),
-            (Limited, Bt2020),
-            (Full, Bt709),
-            (Full, Bt2020),
-        ] {
+        for (range, matrix) in [(Limited, Bt601), (Limited, Bt709), (Limited, Bt2020), (Full, Bt709), (Full, Bt2020)] {
             let map = ToJpeg::from(range, matrix).expect("a map is needed");
-            let values = || {
-                (0..=255)
-                    .step_by(5)
-                    .chain([1, 15, 16, 17, 127, 128, 129, 234, 235, 236, 240, 241])
-            };
+            let values = || (0..=255).step_by(5).chain([1, 15, 16, 17, 127, 128, 129, 234, 235, 236, 240, 241]);
             for (cb, cr) in values().flat_map(|cb| values().map(move |cr| (cb, cr))) {
                 let lumas: Vec<u8> = values().collect();
                 let chroma = |value: u8| vec![value; lumas.len().div_ceil(2)];
@@ -339,17 +293,9 @@ mod tests {
         (map.cb_row_doubled)(&cb, &cr, &mut got[1]);
         (map.cr_row_doubled)(&cb, &cr, &mut got[2]);
         for x in 0..y.len() {
-            let want = by_the_book(
-                ColorRange::Limited,
-                ColorMatrix::Bt709,
-                [y[x], cb[x / 2], cr[x / 2]],
-            );
+            let want = by_the_book(ColorRange::Limited, ColorMatrix::Bt709, [y[x], cb[x / 2], cr[x / 2]]);
             for (row, want) in got.iter().zip(want) {
-                assert!(
-                    (f64::from(row[x]) - want).abs() < TOLERANCE,
-                    "sample {x}: {}, not {want}",
-                    row[x]
-                );
+                assert!((f64::from(row[x]) - want).abs() < TOLERANCE, "sample {x}: {}, not {want}", row[x]);
             }
         }
     }

@@ -107,34 +107,15 @@ impl Frame {
         }
         for (plane, (columns, rows)) in planes.iter().zip(plane_sizes(width, height)) {
             if plane.stride < columns {
-                return Err(FrameError::Stride {
-                    stride: plane.stride,
-                    width: columns,
-                });
+                return Err(FrameError::Stride { stride: plane.stride, width: columns });
             }
-            let needed = plane
-                .stride
-                .saturating_mul(rows - 1)
-                .saturating_add(columns);
+            let needed = plane.stride.saturating_mul(rows - 1).saturating_add(columns);
             if plane.data.len() < needed {
-                return Err(FrameError::TooShort {
-                    needed,
-                    got: plane.data.len(),
-                });
+                return Err(FrameError::TooShort { needed, got: plane.data.len() });
             }
         }
         let matrix = matrix.unwrap_or_else(|| Self::default_matrix(height));
-        Ok(Self {
-            inner: Arc::new(Inner {
-                width,
-                height,
-                planes,
-                range,
-                matrix,
-                timestamp,
-                received_at,
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { width, height, planes, range, matrix, timestamp, received_at }) })
     }
 
     /// The matrix of a stream that does not name one: BT.709 from 720 lines up, BT.601 below.
@@ -142,11 +123,7 @@ impl Frame {
     /// That is what Chromium and Firefox take, so a snapshot has the colours of the live picture in a browser.
     /// FFmpeg's scaler takes BT.601 for every size; a file made with it from the same stream differs in hue.
     pub fn default_matrix(height: u32) -> ColorMatrix {
-        if height >= 720 {
-            ColorMatrix::Bt709
-        } else {
-            ColorMatrix::Bt601
-        }
+        if height >= 720 { ColorMatrix::Bt709 } else { ColorMatrix::Bt601 }
     }
 
     /// Width of the visible picture in luma samples.
@@ -184,28 +161,15 @@ impl Frame {
     pub fn planes(&self) -> Planes<'_> {
         let sizes = plane_sizes(self.inner.width, self.inner.height);
         let view = |index: usize| {
-            let (Plane { data, stride }, (width, height)) =
-                (&self.inner.planes[index], sizes[index]);
-            PlaneView {
-                data,
-                stride: *stride,
-                width,
-                height,
-            }
+            let (Plane { data, stride }, (width, height)) = (&self.inner.planes[index], sizes[index]);
+            PlaneView { data, stride: *stride, width, height }
         };
-        Planes {
-            y: view(0),
-            u: view(1),
-            v: view(2),
-        }
+        Planes { y: view(0), u: view(1), v: view(2) }
     }
 
     /// Bytes that [`Frame::write_i420`] writes.
     pub fn i420_len(&self) -> usize {
-        plane_sizes(self.inner.width, self.inner.height)
-            .iter()
-            .map(|(width, height)| width * height)
-            .sum()
+        plane_sizes(self.inner.width, self.inner.height).iter().map(|(width, height)| width * height).sum()
     }
 
     /// Writes Y, Cb and Cr one after the other with no bytes between rows: `yuv420p` of FFmpeg.
@@ -265,10 +229,7 @@ mod tests {
     use super::*;
 
     fn plane(bytes: impl IntoIterator<Item = u8>, stride: usize) -> Plane {
-        Plane {
-            data: bytes.into_iter().collect(),
-            stride,
-        }
+        Plane { data: bytes.into_iter().collect(), stride }
     }
 
     fn frame(size: (u32, u32), planes: [Plane; 3]) -> Result<Frame, FrameError> {
@@ -282,13 +243,8 @@ mod tests {
         let chroma = |first: u8| plane([first, first + 1, 99, first + 2, first + 3], 3);
         let frame = frame((3, 3), [y, chroma(10), chroma(20)]).expect("planes fit");
         let mut packed = Vec::new();
-        frame
-            .write_i420(&mut packed)
-            .expect("a Vec takes everything");
-        assert_eq!(
-            packed,
-            [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 20, 21, 22, 23]
-        );
+        frame.write_i420(&mut packed).expect("a Vec takes everything");
+        assert_eq!(packed, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 20, 21, 22, 23]);
         assert_eq!(frame.i420_len(), packed.len());
     }
 
@@ -302,43 +258,11 @@ mod tests {
         };
         let table = [
             ((4, 4), good(), None),
-            (
-                (0, 4),
-                good(),
-                Some(FrameError::Empty {
-                    width: 0,
-                    height: 4,
-                }),
-            ),
-            (
-                (4, 4),
-                with(0, plane([0; 15], 4)),
-                Some(FrameError::TooShort {
-                    needed: 16,
-                    got: 15,
-                }),
-            ),
-            (
-                (4, 4),
-                with(2, plane([0; 3], 2)),
-                Some(FrameError::TooShort { needed: 4, got: 3 }),
-            ),
-            (
-                (4, 4),
-                with(1, plane([0; 9], 1)),
-                Some(FrameError::Stride {
-                    stride: 1,
-                    width: 2,
-                }),
-            ),
-            (
-                (5, 4),
-                good(),
-                Some(FrameError::Stride {
-                    stride: 4,
-                    width: 5,
-                }),
-            ),
+            ((0, 4), good(), Some(FrameError::Empty { width: 0, height: 4 })),
+            ((4, 4), with(0, plane([0; 15], 4)), Some(FrameError::TooShort { needed: 16, got: 15 })),
+            ((4, 4), with(2, plane([0; 3], 2)), Some(FrameError::TooShort { needed: 4, got: 3 })),
+            ((4, 4), with(1, plane([0; 9], 1)), Some(FrameError::Stride { stride: 1, width: 2 })),
+            ((5, 4), good(), Some(FrameError::Stride { stride: 4, width: 5 })),
         ];
         for (row, (size, planes, want)) in table.into_iter().enumerate() {
             assert_eq!(frame(size, planes).err(), want, "row {row}");
@@ -347,11 +271,7 @@ mod tests {
 
     #[test]
     fn a_silent_stream_gets_the_matrix_browsers_take() {
-        for (height, want) in [
-            (480, ColorMatrix::Bt601),
-            (719, ColorMatrix::Bt601),
-            (720, ColorMatrix::Bt709),
-        ] {
+        for (height, want) in [(480, ColorMatrix::Bt601), (719, ColorMatrix::Bt601), (720, ColorMatrix::Bt709)] {
             assert_eq!(Frame::default_matrix(height), want, "{height} lines");
         }
     }

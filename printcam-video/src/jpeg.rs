@@ -41,15 +41,8 @@ pub fn encode_jpeg(frame: &Frame, quality: u8) -> Result<Vec<u8>, JpegError> {
     let mut file = Vec::with_capacity(frame.i420_len() / 8);
     let mut encoder = Encoder::new(&mut file, quality.clamp(1, 100));
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
-    let rows = Rows {
-        width,
-        height,
-        planes: frame.planes(),
-        map: ToJpeg::from(frame.range(), frame.matrix()),
-    };
-    encoder
-        .encode_image(rows)
-        .map_err(|error: EncodingError| JpegError::Encoder(Box::new(error)))?;
+    let rows = Rows { width, height, planes: frame.planes(), map: ToJpeg::from(frame.range(), frame.matrix()) };
+    encoder.encode_image(rows).map_err(|error: EncodingError| JpegError::Encoder(Box::new(error)))?;
     Ok(file)
 }
 

@@ -11,14 +11,7 @@ use crate::annex_b::nal_units;
 /// Runs FFmpeg with `arguments` (split at spaces), `input` on its standard input, and gives its standard output.
 pub(crate) fn ffmpeg(arguments: &str, input: &[u8]) -> Vec<u8> {
     let mut child = Command::new("ffmpeg")
-        .args([
-            "-hide_banner",
-            "-loglevel",
-            "error",
-            "-nostdin",
-            "-threads",
-            "1",
-        ])
+        .args(["-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1"])
         .args(arguments.split(' '))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -57,13 +50,9 @@ pub(crate) fn encode(size: &str, x264: &str) -> Clip {
 
 /// The same with more options for the bitstream filter that rewrites parameter sets.
 pub(crate) fn encode_filtered(size: &str, x264: &str, metadata: &str) -> Clip {
-    let source =
-        format!("-f lavfi -i testsrc2=s={size}:r=30,noise=alls=12 -frames:v 8 -pix_fmt yuv420p");
+    let source = format!("-f lavfi -i testsrc2=s={size}:r=30,noise=alls=12 -frames:v 8 -pix_fmt yuv420p");
     let filter = format!("h264_metadata=aud=insert:{metadata}");
-    Clip::from_stream(&ffmpeg(
-        &format!("{source} -c:v libx264 -bf 0 {x264} -bsf:v {filter} -f h264 -"),
-        &[],
-    ))
+    Clip::from_stream(&ffmpeg(&format!("{source} -c:v libx264 -bf 0 {x264} -bsf:v {filter} -f h264 -"), &[]))
 }
 
 impl Clip {
@@ -73,28 +62,17 @@ impl Clip {
             access_units: Vec::new(),
             sps: Bytes::new(),
             pps: Vec::new(),
-            reference: ffmpeg(
-                "-flags unaligned -f h264 -i - -fps_mode passthrough -f rawvideo -",
-                stream,
-            ),
+            reference: ffmpeg("-flags unaligned -f h264 -i - -fps_mode passthrough -f rawvideo -", stream),
         };
         for nal_unit in nal_units(stream) {
             let payload = nal_unit.payload();
             match nal_unit.kind() {
-                9 => clip.access_units.push(Coded {
-                    data: Vec::new(),
-                    key_frame: false,
-                }),
+                9 => clip.access_units.push(Coded { data: Vec::new(), key_frame: false }),
                 7 => clip.sps = Bytes::copy_from_slice(payload),
-                8 if !clip.pps.iter().any(|pps| pps == payload) => {
-                    clip.pps.push(Bytes::copy_from_slice(payload))
-                }
+                8 if !clip.pps.iter().any(|pps| pps == payload) => clip.pps.push(Bytes::copy_from_slice(payload)),
                 _ => {}
             }
-            let access_unit = clip
-                .access_units
-                .last_mut()
-                .expect("a delimiter comes first");
+            let access_unit = clip.access_units.last_mut().expect("a delimiter comes first");
             access_unit.key_frame |= nal_unit.kind() == 5;
             access_unit.data.extend_from_slice(&[0, 0, 0, 1]);
             access_unit.data.extend_from_slice(payload);

@@ -68,21 +68,12 @@ impl RustyH264 {
         result.map(Some)
     }
 
-    fn decode_coded(
-        &mut self,
-        picture: &CodedPicture<'_>,
-        content: Content,
-    ) -> Result<Frame, DecodeError> {
+    fn decode_coded(&mut self, picture: &CodedPicture<'_>, content: Content) -> Result<Frame, DecodeError> {
         if content.slices > MAX_SLICES {
-            return Err(DecodeError::TooManySlices {
-                slices: content.slices,
-                max_slices: MAX_SLICES,
-            });
+            return Err(DecodeError::TooManySlices { slices: content.slices, max_slices: MAX_SLICES });
         }
         if content.partitioned {
-            return Err(DecodeError::Unsupported {
-                feature: "data partitioning",
-            });
+            return Err(DecodeError::Unsupported { feature: "data partitioning" });
         }
         let mut engine = self.engine_for(picture)?;
         // The engine goes in and comes back only if it has not failed; what a failed one leaves behind is not to be
@@ -105,9 +96,7 @@ impl RustyH264 {
         }
         let rebuild = changed && !self.sps.is_empty();
         if rebuild
-            && let Some(since_last) = self
-                .rebuilt_at
-                .map(|at| picture.received_at.saturating_duration_since(at))
+            && let Some(since_last) = self.rebuilt_at.map(|at| picture.received_at.saturating_duration_since(at))
             && since_last < REBUILD_INTERVAL
         {
             return Err(DecodeError::ChangesTooFast { since_last });
@@ -132,10 +121,7 @@ impl Decoder for RustyH264 {
             discontinuity: access_unit.discontinuity,
             sps: &sets.sps,
             pps: &sets.pps,
-            colors: Colors {
-                full_range: sets.info.full_range,
-                matrix: sets.info.matrix,
-            },
+            colors: Colors { full_range: sets.info.full_range, matrix: sets.info.matrix },
             timestamp: access_unit.timestamp,
             received_at: access_unit.received_at,
         })
@@ -144,9 +130,7 @@ impl Decoder for RustyH264 {
 
 impl std::fmt::Debug for RustyH264 {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RustyH264")
-            .field("decoding", &self.decoding)
-            .finish_non_exhaustive()
+        f.debug_struct("RustyH264").field("decoding", &self.decoding).finish_non_exhaustive()
     }
 }
 
@@ -194,11 +178,7 @@ impl Engine {
         let vetted = Vetted::sps(sps)?;
         let mut decoder = rusty_h264_decoder::Decoder::new();
         give(&mut decoder, sps)?;
-        Ok(Self {
-            decoder,
-            vetted,
-            pps: Vec::new(),
-        })
+        Ok(Self { decoder, vetted, pps: Vec::new() })
     }
 
     /// Gives the decoder those picture parameter sets that it has not got.
@@ -218,11 +198,7 @@ impl Engine {
         let mut decoded = None;
         for slice in nal_units(picture.data).filter(|nal_unit| is_slice(*nal_unit)) {
             self.vetted.check_slice(slice.payload())?;
-            decoded = self
-                .decoder
-                .decode(slice.with_start_code)
-                .map_err(error)?
-                .or(decoded);
+            decoded = self.decoder.decode(slice.with_start_code).map_err(error)?.or(decoded);
         }
         // A picture still under assembly would swallow the next one.
         self.frame(decoded.ok_or(DecodeError::Incomplete)?, picture)
@@ -236,24 +212,13 @@ impl Engine {
         let plane = |samples: Vec<u8>, stride: usize, left: usize, top: usize| {
             let samples = Bytes::from(samples);
             let start = (top * stride + left).min(samples.len());
-            Plane {
-                data: samples.slice(start..),
-                stride,
-            }
+            Plane { data: samples.slice(start..), stride }
         };
         let chroma = |samples: Vec<u8>| plane(samples, stride / 2, left / 2, top / 2);
         Frame::new(
             (width as u32, height as u32),
-            [
-                plane(decoded.y, stride, left, top),
-                chroma(decoded.u),
-                chroma(decoded.v),
-            ],
-            if picture.colors.full_range {
-                ColorRange::Full
-            } else {
-                ColorRange::Limited
-            },
+            [plane(decoded.y, stride, left, top), chroma(decoded.u), chroma(decoded.v)],
+            if picture.colors.full_range { ColorRange::Full } else { ColorRange::Limited },
             picture.colors.matrix,
             picture.timestamp,
             picture.received_at,
@@ -275,10 +240,7 @@ fn is_slice(nal_unit: NalUnit<'_>) -> bool {
 /// Gives the decoder one parameter set, a NAL unit without start code.
 fn give(decoder: &mut rusty_h264_decoder::Decoder, nal_unit: &[u8]) -> Result<(), DecodeError> {
     let with_start_code = [&[0, 0, 1], nal_unit].concat();
-    decoder
-        .decode(&with_start_code)
-        .map_err(error)
-        .map(|_no_picture| ())
+    decoder.decode(&with_start_code).map_err(error).map(|_no_picture| ())
 }
 
 fn error(error: rusty_h264_decoder::DecodeError) -> DecodeError {

@@ -44,33 +44,19 @@ impl Vetted {
         let (columns, rows) = (sps.pic_width_in_mbs as u64, sps.pic_height_in_mbs as u64);
         let (width, height) = (columns * 16, rows * 16);
         if width > MAX_WIDTH || height > MAX_HEIGHT {
-            return Err(DecodeError::PictureTooLarge {
-                width,
-                height,
-                max_width: MAX_WIDTH,
-                max_height: MAX_HEIGHT,
-            });
+            return Err(DecodeError::PictureTooLarge { width, height, max_width: MAX_WIDTH, max_height: MAX_HEIGHT });
         }
         // The decoder adds the offsets in 32 bits before it compares, so that large ones pass.
         let horizontal = 2 * (u64::from(sps.frame_crop_left) + u64::from(sps.frame_crop_right));
-        let vertical = sps.crop_unit_y() as u64
-            * (u64::from(sps.frame_crop_top) + u64::from(sps.frame_crop_bottom));
+        let vertical = sps.crop_unit_y() as u64 * (u64::from(sps.frame_crop_top) + u64::from(sps.frame_crop_bottom));
         if horizontal >= width || vertical >= height {
-            return Err(DecodeError::BadParameterSet {
-                field: "frame_crop_offset",
-            });
+            return Err(DecodeError::BadParameterSet { field: "frame_crop_offset" });
         }
         let allowed = (MAX_DPB_MACROBLOCKS / (columns * rows)).min(16) as u32;
         if sps.max_num_ref_frames > allowed {
-            return Err(DecodeError::TooManyReferences {
-                wanted: sps.max_num_ref_frames,
-                allowed,
-            });
+            return Err(DecodeError::TooManyReferences { wanted: sps.max_num_ref_frames, allowed });
         }
-        Ok(Self {
-            sps,
-            pps: Vec::new(),
-        })
+        Ok(Self { sps, pps: Vec::new() })
     }
 
     /// Parses and checks a picture parameter set, given as a NAL unit without start code, and replaces the one that
@@ -95,12 +81,9 @@ impl Vetted {
         }
         // The decoder reads the second offset and then uses the first for Cr as well: a wrong picture without error.
         if pps.second_chroma_qp_index_offset != pps.chroma_qp_index_offset {
-            return Err(DecodeError::Unsupported {
-                feature: "second_chroma_qp_index_offset",
-            });
+            return Err(DecodeError::Unsupported { feature: "second_chroma_qp_index_offset" });
         }
-        self.pps
-            .retain(|old| old.pic_parameter_set_id != pps.pic_parameter_set_id);
+        self.pps.retain(|old| old.pic_parameter_set_id != pps.pic_parameter_set_id);
         self.pps.push(pps);
         Ok(())
     }
@@ -112,10 +95,7 @@ impl Vetted {
 
     /// Luma samples cut away at the left and at the top.
     pub(super) fn crop_origin(&self) -> (usize, usize) {
-        (
-            2 * self.sps.frame_crop_left as usize,
-            self.sps.crop_unit_y() * self.sps.frame_crop_top as usize,
-        )
+        (2 * self.sps.frame_crop_left as usize, self.sps.crop_unit_y() * self.sps.frame_crop_top as usize)
     }
 
     /// Reads a slice's header as far as the last field that we check (H.264 §7.3.3).
@@ -125,30 +105,17 @@ impl Vetted {
         };
         let payload = &payload[..payload.len().min(SLICE_HEADER_BYTES)];
         let rbsp = emulation_unprevent(payload);
-        self.check_slice_header(&mut BitReader::new(&rbsp), header & 0x1f == 5)
-            .unwrap_or(Err(DecodeError::Damaged))
+        self.check_slice_header(&mut BitReader::new(&rbsp), header & 0x1f == 5).unwrap_or(Err(DecodeError::Damaged))
     }
 
-    fn check_slice_header(
-        &self,
-        bits: &mut BitReader<'_>,
-        idr: bool,
-    ) -> Result<Result<(), DecodeError>, OutOfData> {
+    fn check_slice_header(&self, bits: &mut BitReader<'_>, idr: bool) -> Result<Result<(), DecodeError>, OutOfData> {
         let first_mb_in_slice = bits.read_ue()?;
-        if u64::from(first_mb_in_slice)
-            >= (self.sps.pic_width_in_mbs * self.sps.pic_height_in_mbs) as u64
-        {
-            return Ok(Err(DecodeError::BadSliceHeader {
-                field: "first_mb_in_slice",
-            }));
+        if u64::from(first_mb_in_slice) >= (self.sps.pic_width_in_mbs * self.sps.pic_height_in_mbs) as u64 {
+            return Ok(Err(DecodeError::BadSliceHeader { field: "first_mb_in_slice" }));
         }
         let slice_type = bits.read_ue()? % 5;
         let pic_parameter_set_id = bits.read_ue()?;
-        let Some(pps) = self
-            .pps
-            .iter()
-            .find(|pps| pps.pic_parameter_set_id == pic_parameter_set_id)
-        else {
+        let Some(pps) = self.pps.iter().find(|pps| pps.pic_parameter_set_id == pic_parameter_set_id) else {
             return Ok(Err(DecodeError::MissingParameterSet));
         };
         if pps.seq_parameter_set_id != self.sps.seq_parameter_set_id {
@@ -156,9 +123,7 @@ impl Vetted {
         }
         bits.read_bits(self.sps.log2_max_frame_num)?;
         if !self.sps.frame_mbs_only && bits.read_bit()? {
-            return Ok(Err(DecodeError::Unsupported {
-                feature: "field pictures",
-            }));
+            return Ok(Err(DecodeError::Unsupported { feature: "field pictures" }));
         }
         if idr {
             bits.read_ue()?; // idr_pic_id
@@ -189,9 +154,7 @@ impl Vetted {
             let lists = if is_b { 2 } else { 1 };
             for _ in 0..lists {
                 if bits.read_ue()? >= MAX_ACTIVE_REFERENCES {
-                    return Ok(Err(DecodeError::BadSliceHeader {
-                        field: "num_ref_idx_active_minus1",
-                    }));
+                    return Ok(Err(DecodeError::BadSliceHeader { field: "num_ref_idx_active_minus1" }));
                 }
             }
         }

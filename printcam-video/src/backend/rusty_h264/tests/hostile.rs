@@ -20,22 +20,13 @@ fn damage_ends_at_the_next_key_frame() {
             for access_unit in &clip.access_units {
                 let mut access_unit = access_unit.clone();
                 random.damage(&mut access_unit.data);
-                refused +=
-                    usize::from(decoder.decode_picture(&coded(&clip, &access_unit)).is_err());
+                refused += usize::from(decoder.decode_picture(&coded(&clip, &access_unit)).is_err());
             }
             let frame = decoder.decode_picture(&coded(&clip, &clip.access_units[4]));
-            let frame = frame
-                .expect("a good access unit")
-                .expect("a key frame is always shown");
-            assert!(
-                i420(&frame) == clip.reference_picture(4),
-                "{x264}: round {round} differs"
-            );
+            let frame = frame.expect("a good access unit").expect("a key frame is always shown");
+            assert!(i420(&frame) == clip.reference_picture(4), "{x264}: round {round} differs");
         }
-        assert!(
-            refused > 100,
-            "{x264}: only {refused} refusals, the damage is too mild"
-        );
+        assert!(refused > 100, "{x264}: only {refused} refusals, the damage is too mild");
     }
 }
 
@@ -50,29 +41,13 @@ fn damaged_parameter_sets_end_at_the_next_good_ones() {
         let (mut sps, mut pps) = (clip.sps.to_vec(), clip.pps[0].to_vec());
         random.damage(if round % 2 == 0 { &mut sps } else { &mut pps });
         let pps = [pps.into()];
-        let good = CodedPicture {
-            received_at: now,
-            ..coded(&clip, &clip.access_units[4])
-        };
+        let good = CodedPicture { received_at: now, ..coded(&clip, &clip.access_units[4]) };
         // Whatever it says, it may not break what follows.
-        let _ = decoder.decode_picture(&CodedPicture {
-            sps: &sps,
-            pps: &pps,
-            ..good
-        });
+        let _ = decoder.decode_picture(&CodedPicture { sps: &sps, pps: &pps, ..good });
         now += REBUILD_INTERVAL;
-        let good = CodedPicture {
-            received_at: now,
-            ..good
-        };
-        let frame = decoder
-            .decode_picture(&good)
-            .expect("a good access unit")
-            .expect("a key frame is always shown");
-        assert!(
-            i420(&frame) == clip.reference_picture(4),
-            "round {round} differs"
-        );
+        let good = CodedPicture { received_at: now, ..good };
+        let frame = decoder.decode_picture(&good).expect("a good access unit").expect("a key frame is always shown");
+        assert!(i420(&frame) == clip.reference_picture(4), "round {round} differs");
     }
 }
 
@@ -82,29 +57,16 @@ fn an_error_waits_for_a_key_frame() {
     let mut decoder = RustyH264::new();
     let _ = decode_all(&mut decoder, &clip, 0..2);
     let mut cut = clip.access_units[2].clone();
-    let last_slice = nal_units(&cut.data)
-        .last()
-        .expect("three slices")
-        .with_start_code
-        .len();
+    let last_slice = nal_units(&cut.data).last().expect("three slices").with_start_code.len();
     cut.data.truncate(cut.data.len() - last_slice);
-    assert_eq!(
-        decoder.decode_picture(&coded(&clip, &cut)).err(),
-        Some(DecodeError::Incomplete)
-    );
+    assert_eq!(decoder.decode_picture(&coded(&clip, &cut)).err(), Some(DecodeError::Incomplete));
     let after = decode_all(&mut decoder, &clip, 3..6);
-    assert!(
-        matches!(after[..], [Ok(None), Ok(Some(_)), Ok(Some(_))]),
-        "{after:?}"
-    );
+    assert!(matches!(after[..], [Ok(None), Ok(Some(_)), Ok(Some(_))]), "{after:?}");
 }
 
 #[test]
 fn a_panic_is_an_error() {
-    assert_eq!(
-        guarded(|| -> Result<(), _> { panic!("on purpose, by a test") }),
-        Err(DecodeError::Broken)
-    );
+    assert_eq!(guarded(|| -> Result<(), _> { panic!("on purpose, by a test") }), Err(DecodeError::Broken));
 }
 
 #[test]
@@ -112,14 +74,8 @@ fn too_many_slices_are_refused() {
     let clip = encode("96x80", "-profile:v high");
     let mut flood = clip.access_units[0].clone();
     flood.data.extend([0, 0, 1, 0x65, 0x88].repeat(MAX_SLICES));
-    let want = DecodeError::TooManySlices {
-        slices: MAX_SLICES + 1,
-        max_slices: MAX_SLICES,
-    };
-    assert_eq!(
-        RustyH264::new().decode_picture(&coded(&clip, &flood)).err(),
-        Some(want)
-    );
+    let want = DecodeError::TooManySlices { slices: MAX_SLICES + 1, max_slices: MAX_SLICES };
+    assert_eq!(RustyH264::new().decode_picture(&coded(&clip, &flood)).err(), Some(want));
 }
 
 /// A parameter set is believed only where it was checked: not in the data, and not behind another one.
@@ -128,37 +84,23 @@ fn parameter_sets_cannot_be_smuggled_in() {
     let clip = encode("96x80", "-profile:v high");
     let huge = headers::HUGE.nal_unit();
     let mut stuffed = clip.access_units[0].clone();
-    stuffed
-        .data
-        .splice(0..0, [&[0, 0, 0, 1], &huge[..]].concat());
-    let frame = RustyH264::new()
-        .decode_picture(&coded(&clip, &stuffed))
-        .expect("good")
-        .expect("a picture");
+    stuffed.data.splice(0..0, [&[0, 0, 0, 1], &huge[..]].concat());
+    let frame = RustyH264::new().decode_picture(&coded(&clip, &stuffed)).expect("good").expect("a picture");
     assert!(i420(&frame) == clip.reference_picture(0));
 
     let sps = [&clip.sps[..], &[0, 0, 1], &huge[..]].concat();
-    let picture = CodedPicture {
-        sps: &sps,
-        ..coded(&clip, &clip.access_units[0])
-    };
+    let picture = CodedPicture { sps: &sps, ..coded(&clip, &clip.access_units[0]) };
     let want = DecodeError::BadParameterSet { field: "nal_unit" };
     assert_eq!(RustyH264::new().decode_picture(&picture).err(), Some(want));
 }
 
 #[test]
 fn rebuilds_at_most_once_a_second() {
-    let (small, large) = (
-        encode("96x80", "-profile:v high -g 1"),
-        encode("160x96", "-profile:v high -g 1"),
-    );
+    let (small, large) = (encode("96x80", "-profile:v high -g 1"), encode("160x96", "-profile:v high -g 1"));
     let mut decoder = RustyH264::new();
     let start = Instant::now();
-    let too_fast = |since_last: u64| {
-        Some(DecodeError::ChangesTooFast {
-            since_last: Duration::from_millis(since_last),
-        })
-    };
+    let too_fast =
+        |since_last: u64| Some(DecodeError::ChangesTooFast { since_last: Duration::from_millis(since_last) });
     let rows = [
         (0, &small, None),
         (100, &large, None), // the first change is free
@@ -171,38 +113,22 @@ fn rebuilds_at_most_once_a_second() {
     ];
     for (at, clip, want) in rows {
         let received_at = start + Duration::from_millis(at);
-        let picture = CodedPicture {
-            received_at,
-            ..coded(clip, &clip.access_units[0])
-        };
+        let picture = CodedPicture { received_at, ..coded(clip, &clip.access_units[0]) };
         let got = decoder.decode_picture(&picture);
         assert_eq!(got.as_ref().err(), want.as_ref(), "at {at} ms");
-        assert_eq!(
-            got.is_ok_and(|frame| frame.is_some()),
-            want.is_none(),
-            "at {at} ms"
-        );
+        assert_eq!(got.is_ok_and(|frame| frame.is_some()), want.is_none(), "at {at} ms");
     }
 }
 
 /// A sequence parameter set changes with a key frame or not at all.
 #[test]
 fn a_new_size_waits_for_a_key_frame() {
-    let (small, large) = (
-        encode("96x80", "-profile:v high"),
-        encode("160x96", "-profile:v high"),
-    );
+    let (small, large) = (encode("96x80", "-profile:v high"), encode("160x96", "-profile:v high"));
     let mut decoder = RustyH264::new();
     let _ = decode_all(&mut decoder, &small, 0..2);
     for (index, shown) in [(1, false), (0, true), (1, true)] {
-        let frame = decoder
-            .decode_picture(&coded(&large, &large.access_units[index]))
-            .expect("nothing wrong");
-        assert_eq!(
-            frame.map(|frame| frame.width()),
-            shown.then_some(160),
-            "access unit {index}"
-        );
+        let frame = decoder.decode_picture(&coded(&large, &large.access_units[index])).expect("nothing wrong");
+        assert_eq!(frame.map(|frame| frame.width()), shown.then_some(160), "access unit {index}");
     }
 }
 
@@ -231,10 +157,7 @@ impl Random {
                 let doubled = data[piece.clone()].to_vec();
                 data.splice(piece.end..piece.end, doubled);
             }
-            3 => data[piece]
-                .iter_mut()
-                .take(30)
-                .for_each(|byte| *byte = self.below(256) as u8),
+            3 => data[piece].iter_mut().take(30).for_each(|byte| *byte = self.below(256) as u8),
             4 => data[piece].fill([0, 0xff][self.below(2)]),
             _ => {}
         }
