@@ -7,13 +7,16 @@
 //! ```
 
 pub mod access_unit;
+mod assembler;
 mod bits;
+pub mod depacketizer;
 pub mod nal_unit;
 pub mod parameter_sets;
 pub mod presentation_time;
 pub mod sps;
 
 pub use access_unit::AccessUnit;
+pub use depacketizer::{Depacketizer, DepacketizerStats, Discard, Marker, MediaPacket};
 pub use nal_unit::{NalUnitType, NalUnits};
 pub use parameter_sets::{ParameterSetError, ParameterSetTracker, ParameterSets};
 pub use presentation_time::PresentationClock;
