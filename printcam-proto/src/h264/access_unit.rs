@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::ParameterSets;
+use super::nal_unit::{self, START_CODE};
+use super::{NalUnitType, NalUnits, ParameterSets};
 
 /// One coded picture, complete and reference-counted; cloning it copies no media.
 #[derive(Debug, Clone)]
@@ -23,4 +24,99 @@ pub struct AccessUnit {
     pub parameter_sets: Arc<ParameterSets>,
     /// The NAL units as received, each behind a four-byte start code (Annex B); parameter sets only if sent in band.
     pub data: Bytes,
+}
+
+impl AccessUnit {
+    /// Its NAL units in order of transmission, without start codes.
+    #[must_use]
+    pub fn nal_units(&self) -> NalUnits<'_> {
+        nal_unit::nal_units(&self.data)
+    }
+
+    /// Appends it to `out` so that a decoder can start with it: a key frame that does not bring its parameter sets in
+    /// band gets [`parameter_sets`](Self::parameter_sets) put before it, behind an access unit delimiter if there is
+    /// one. Every start code has four bytes. `out` is not cleared.
+    pub fn write_annex_b(&self, out: &mut Vec<u8>) {
+        let mut picture = &self.data[..];
+        if self.key_frame && !self.brings_parameter_sets() {
+            let mut nal_units = self.nal_units();
+            // Nothing may stand before an access unit delimiter (H.264 §7.4.1.2.3).
+            if let Some(delimiter) = nal_units.next()
+                && NalUnitType::of(delimiter[0]) == NalUnitType::AUD
+            {
+                let (head, rest) = picture.split_at(START_CODE.len() + delimiter.len());
+                out.extend_from_slice(head);
+                picture = rest;
+            }
+            let sets = &self.parameter_sets;
+            for nal_unit in std::iter::once(&sets.sps).chain(&sets.pps) {
+                out.extend_from_slice(&START_CODE);
+                out.extend_from_slice(nal_unit);
+            }
+        }
+        out.extend_from_slice(picture);
+    }
+
+    /// Whether both an SPS and a PPS stand before its first slice.
+    fn brings_parameter_sets(&self) -> bool {
+        let (mut sps, mut pps) = (false, false);
+        for nal_unit in self.nal_units() {
+            match NalUnitType::of(nal_unit[0]) {
+                NalUnitType::SPS => sps = true,
+                NalUnitType::PPS => pps = true,
+                kind if kind.is_slice() => break,
+                _ => {}
+            }
+        }
+        sps && pps
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "an access unit needs some instant; nothing depends on which")]
+mod tests {
+    use super::*;
+
+    /// X1C, KittyCAD/machine-api trace.
+    const SPS: &[u8] = &[
+        0x67, 0x42, 0xc0, 0x1f, 0x8d, 0x8d, 0x50, 0x24, 0x82, 0xd9, 0x36, 0x40, 0x00, 0x00, 0x03, 0x00, 0x40, 0x00,
+        0x00, 0x0f, 0x23, 0xc2, 0x21, 0x1a, 0x80,
+    ];
+    const PPS: &[u8] = &[0x68, 0xce, 0x31, 0xb2];
+    const AUD: &[u8] = &[0x09, 0x10];
+    const SEI: &[u8] = &[0x06, 0x05];
+    const IDR: &[u8] = &[0x65, 0x88, 0x84];
+    const SLICE: &[u8] = &[0x41, 0x9a];
+
+    fn annex_b(nal_units: &[&[u8]]) -> Vec<u8> {
+        nal_units.iter().flat_map(|nal_unit| [&START_CODE, *nal_unit].concat()).collect()
+    }
+
+    #[test]
+    fn parameter_sets_stand_before_every_key_frame() {
+        let sets = Arc::new(ParameterSets::new(SPS.to_vec().into(), vec![PPS.to_vec().into()]).unwrap());
+        for (received, want) in [
+            (&[IDR][..], &[SPS, PPS, IDR][..]),
+            (&[AUD, IDR], &[AUD, SPS, PPS, IDR]),
+            (&[SEI, IDR, IDR], &[SPS, PPS, SEI, IDR, IDR]),
+            (&[SPS, PPS, IDR], &[SPS, PPS, IDR]),
+            (&[AUD, SPS, PPS, SEI, IDR], &[AUD, SPS, PPS, SEI, IDR]),
+            (&[SPS, IDR], &[SPS, PPS, SPS, IDR]),
+            (&[SLICE], &[SLICE]),
+            (&[AUD, SLICE, SLICE], &[AUD, SLICE, SLICE]),
+        ] {
+            let unit = AccessUnit {
+                timestamp: 0,
+                received_at: Instant::now(),
+                key_frame: received.contains(&IDR),
+                discontinuity: false,
+                parameter_sets: Arc::clone(&sets),
+                data: annex_b(received).into(),
+            };
+            assert_eq!(unit.nal_units().collect::<Vec<_>>(), received);
+            let mut out = vec![0xee];
+            unit.write_annex_b(&mut out);
+            assert_eq!(out, [vec![0xee], annex_b(want)].concat(), "{received:02x?}");
+        }
+    }
 }
