@@ -9,7 +9,6 @@
 //! goes to a peer that [`Trust`] has accepted.
 
 use std::fmt;
-use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -106,6 +105,31 @@ pub struct Connected {
 ///
 /// Dropping the future closes the socket.
 ///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use printcam::connect::{ConnectOptions, Target, connect};
+/// use printcam::known_printers::KnownPrinters;
+/// use printcam::tls::{TlsOptions, Trust};
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let trust = Trust::FirstUse(KnownPrinters::in_default_file()?);
+/// let options = ConnectOptions::tls(TlsOptions::new(trust));
+/// let mut connected = connect(&Target::new("192.168.1.20", 322), &options).await?;
+/// if let Some(tls) = connected.tls.filter(|tls| tls.first_seen) {
+///     println!("new printer {}: {}", tls.subject.unwrap_or_default(), tls.pin);
+/// }
+/// connected.stream.write_all(b"OPTIONS ...").await?;
+/// connected.stream.flush().await?;
+/// let mut buffer = vec![0; 32 << 10];
+/// let answer = connected.stream.read(&mut buffer).await?;
+/// # let _ = answer;
+/// connected.stream.close(Duration::from_millis(100)).await;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// Any [`ConnectError`]; no byte past the handshake has been sent then.
 pub async fn connect(target: &Target, options: &ConnectOptions) -> Result<Connected, ConnectError> {
@@ -181,19 +205,25 @@ async fn connect_tcp(target: &Target, within: Duration) -> Result<TcpStream, Con
             found.map_err(|_| not_found())?.collect()
         }
     };
-    let mut last = not_found();
+    connect_first(&addresses, deadline).await.unwrap_or_else(|| Err(not_found()))
+}
+
+/// The first address that answers, or the last one's error; `None` if there is none to try.
+async fn connect_first(addresses: &[SocketAddr], deadline: Instant) -> Option<Result<TcpStream, ConnectError>> {
+    let mut last = None;
     for (tried, &addr) in addresses.iter().enumerate() {
         let started = Instant::now();
         // An address that swallows everything must leave the others their share.
         let share = deadline.saturating_duration_since(started) / (addresses.len() - tried) as u32;
-        last = match timeout(share, TcpStream::connect(addr)).await {
-            Ok(Ok(tcp)) => return Ok(tcp),
+        let error = match timeout(share, TcpStream::connect(addr)).await {
+            Ok(Ok(tcp)) => return Some(Ok(tcp)),
             Ok(Err(error)) => ConnectError::of_tcp(addr, error, started.elapsed()),
             Err(_) => ConnectError::TimedOut { addr, after: share },
         };
-        tracing::debug!(target: "printcam::tls", %addr, error = %last, "no TCP connection");
+        tracing::debug!(target: "printcam::tls", %addr, %error, "no TCP connection");
+        last = Some(Err(error));
     }
-    Err(last)
+    last
 }
 
 fn prepare(tcp: &TcpStream) -> io::Result<()> {
@@ -223,12 +253,12 @@ async fn handshake(
         ReadAhead::new(tcp, answer.clone()),
         |session| session.set_buffer_limit(Some(MAX_UNSENT)),
     );
-    let hung = || ConnectError::Hung { addr: peer, after: started.elapsed(), answered: answer.get().is_some() };
-    let hello_by = started + options.server_hello_timeout.min(options.handshake_timeout);
-    let outcome = match timeout_at(hello_by, &mut handshake).await {
+    let hung = |after| ConnectError::Hung { addr: peer, after, answered: answer.get().is_some() };
+    let (whole, hello) = (options.handshake_timeout, options.server_hello_timeout.min(options.handshake_timeout));
+    let outcome = match timeout_at(started + hello, &mut handshake).await {
         Ok(outcome) => outcome,
-        Err(_) if answer.get().is_none() => return Err(hung()),
-        Err(_) => timeout_at(started + options.handshake_timeout, handshake).await.map_err(|_| hung())?,
+        Err(_) if answer.get().is_none() => return Err(hung(hello)),
+        Err(_) => timeout_at(started + whole, handshake).await.map_err(|_| hung(whole))?,
     };
     let stream = outcome.map_err(|error| explain(error, peer, &identity.name, &answer))?;
 
@@ -291,19 +321,17 @@ fn explain(error: io::Error, addr: SocketAddr, host: &str, answer: &FirstBytes) 
 }
 
 /// The store is a file: neither the disk nor another process's lock may hold up other connections, or this one for good.
-fn blocking<T: Send + 'static>(
+async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, KnownPrintersError> + Send + 'static,
-) -> impl Future<Output = Result<T, KnownPrintersError>> {
-    async {
-        match timeout(STORE_TIMEOUT, spawn_blocking(work)).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(joined)) => match joined.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime is shutting down.
-                Err(_) => Err(KnownPrintersError::Locked),
-            },
+) -> Result<T, KnownPrintersError> {
+    match timeout(STORE_TIMEOUT, spawn_blocking(work)).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(joined)) => match joined.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down.
             Err(_) => Err(KnownPrintersError::Locked),
-        }
+        },
+        Err(_) => Err(KnownPrintersError::Locked),
     }
 }
 
@@ -321,7 +349,24 @@ const MAX_UNSENT: usize = 16 << 10;
 
 #[cfg(test)]
 mod tests {
-    use super::Target;
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn the_next_address_is_tried_where_one_refuses() {
+        let open = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (open_at, closed_at) = (open.local_addr().unwrap(), closed.local_addr().unwrap());
+        drop(closed);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        for (addresses, want) in
+            [(&[closed_at, open_at][..], Some(open_at)), (&[open_at, closed_at], Some(open_at)), (&[closed_at], None)]
+        {
+            let got = connect_first(addresses, deadline).await.unwrap();
+            assert_eq!(got.map(|tcp| tcp.peer_addr().unwrap()).ok(), want, "{addresses:?}");
+        }
+        assert!(connect_first(&[], deadline).await.is_none());
+    }
 
     #[test]
     fn targets_print_as_they_are_written_in_urls() {

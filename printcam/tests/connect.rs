@@ -51,15 +51,6 @@ async fn a_name_without_an_address_is_not_found() {
 }
 
 #[tokio::test]
-async fn the_next_address_is_tried_where_one_refuses() {
-    let (listener, target, _) = listener().await;
-    // ::1 and 127.0.0.1 on most machines; only the latter listens.
-    let connected = connect(&Target::new("localhost", target.port), &ConnectOptions::plain()).await.unwrap();
-    assert_eq!(connected.peer.ip(), Ipv4Addr::LOCALHOST);
-    drop(listener);
-}
-
-#[tokio::test]
 async fn a_plain_connection_carries_bytes_at_once() {
     let (listener, target, addr) = listener().await;
     let mut connected = connect(&target, &ConnectOptions::plain()).await.unwrap();
@@ -115,8 +106,8 @@ async fn a_peer_that_never_answers_hangs_for_8_seconds() {
     };
     let (error, _open) = tokio::join!(refused(&target), serve);
     let ConnectError::Hung { addr: at, after, answered } = error else { panic!("{error}") };
-    assert_eq!((at, answered, after.as_secs()), (addr, false, 8));
-    assert!(error.to_string().contains("hangs: it did not begin TLS"), "{error}");
+    assert_eq!((at, answered, after), (addr, false, Duration::from_secs(8)));
+    assert!(error.to_string().ends_with("hangs: it did not begin TLS within 8s"), "{error}");
     assert!(error.hint().unwrap().contains("Restart the printer"));
 }
 
@@ -131,7 +122,7 @@ async fn a_peer_that_stops_in_mid_handshake_hangs_for_10_seconds() {
     };
     let (error, _open) = tokio::join!(refused(&target), serve);
     let ConnectError::Hung { after, answered, .. } = error else { panic!("{error}") };
-    assert_eq!((answered, after.as_secs()), (true, 10));
+    assert_eq!((answered, after), (true, Duration::from_secs(10)));
 }
 
 #[tokio::test]

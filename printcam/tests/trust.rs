@@ -1,13 +1,15 @@
 //! Who is told anything: each kind of trust against honest and dishonest servers, over real sockets.
 
-use std::time::SystemTime;
+use std::io::ErrorKind;
+use std::time::{Duration, SystemTime};
 
-use printcam::connect::{ConnectError, ConnectOptions};
+use printcam::connect::{ConnectError, ConnectOptions, Target, connect};
 use printcam::known_printers::KnownPrinters;
-use printcam::tls::{PublicKeyPin, TlsInfo, TlsOptions, TlsVersion, TlsVersions, Trust, Untrusted};
+use printcam::tls::{PublicKeyPin, TlsFailure, TlsInfo, TlsOptions, TlsVersion, TlsVersions, Trust, Untrusted};
 use rustls::version::{TLS12, TLS13};
+use tokio::io::AsyncReadExt;
 
-use server::{REQUEST, Server, Shows, certificate, fixture, talk};
+use server::{End, REQUEST, Script, Server, Shows, certificate, fixture, talk};
 
 #[path = "support/server.rs"]
 mod server;
@@ -91,6 +93,58 @@ async fn a_changed_key_is_told_nothing() {
 
         let error = refused(shows, Trust::Pin(pin("printer-v1"))).await;
         assert!(matches!(error, ConnectError::CertificateChanged { .. }), "{shows:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_that_learn_at_once_the_first_is_right() {
+    for shows in shows(&["printer-v1"], "printer") {
+        let store = KnownPrinters::in_memory();
+        let other = store.clone();
+        // The printer is unknown when we connect. Before its handshake has ended, somebody else has learned it.
+        let before_tls = Box::new(move || {
+            other.record("printer", pin("other-v1"), SystemTime::now()).unwrap();
+        });
+        let server = Server::start_with(shows, Script { before_tls, ..Script::default() }).await;
+        let mut options = options(Trust::FirstUse(store.clone()));
+        options.tls.as_mut().unwrap().known_as = Some("printer".to_owned());
+        let error = talk(&server.target(), &options).await.unwrap_err();
+        assert!(
+            matches!(error, ConnectError::CertificateChanged { known, .. } if known == pin("other-v1")),
+            "{shows:?}: {error}"
+        );
+        assert_eq!(server.served().await.application, b"", "{shows:?}");
+        assert_eq!(store.find("printer").unwrap().unwrap().pin, pin("other-v1"));
+    }
+}
+
+#[tokio::test]
+async fn every_byte_arrives_once_however_it_is_cut() {
+    let says: Vec<u8> = (0..300_000_u32).map(|i| (i / 251) as u8 ^ i as u8).collect();
+    for shows in shows(&["printer-v1"], "printer") {
+        for slice in [1, 7, 1452, usize::MAX] {
+            let says = if slice == 1 { &says[..20_000] } else { &says };
+            let script = Script { says: says.to_vec(), slice, end: End::GoodBye, ..Script::default() };
+            let server = Server::start_with(shows, script).await;
+            let mut connected = connect(&server.target(), &options(Trust::AcceptAny)).await.unwrap();
+            let mut heard = Vec::new();
+            connected.stream.read_to_end(&mut heard).await.unwrap();
+            assert!(heard == says, "{shows:?}, {slice} bytes at a time");
+            connected.stream.close(Duration::from_secs(1)).await;
+            assert!(server.served().await.close_notify, "{shows:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_end_without_good_bye_is_told_from_a_good_one() {
+    for shows in shows(&["printer-v1"], "printer") {
+        let script = Script { says: b"media".to_vec(), end: End::Fin, ..Script::default() };
+        let server = Server::start_with(shows, script).await;
+        let mut connected = connect(&server.target(), &options(Trust::AcceptAny)).await.unwrap();
+        let mut heard = Vec::new();
+        let error = connected.stream.read_to_end(&mut heard).await.unwrap_err();
+        assert_eq!((&heard[..], error.kind()), (&b"media"[..], ErrorKind::UnexpectedEof), "{shows:?}");
     }
 }
 
@@ -191,7 +245,7 @@ async fn authorities_vouch_for_their_printers() {
 async fn a_root_that_cannot_be_read_is_refused_before_connecting() {
     let trust = Trust::PrinterCa { roots: vec![certificate("root"), vec![1, 2, 3].into()], serial: None };
     // Nobody listens there, and nobody is asked.
-    let target = printcam::connect::Target::new("127.0.0.1", 9);
+    let target = Target::new("127.0.0.1", 9);
     let error = talk(&target, &options(trust)).await.unwrap_err();
     assert!(
         matches!(error, ConnectError::CertificateUntrusted { reason: Untrusted::UnreadableRoot { index: 1 }, .. }),
@@ -216,5 +270,5 @@ async fn tls_1_3_is_not_offered_unless_asked_for() {
     assert_eq!(talk(&server.target(), &options).await.unwrap().tls.unwrap().version, TlsVersion::Tls12);
     let server = Server::start(tls13).await;
     let error = talk(&server.target(), &options).await.unwrap_err();
-    assert!(matches!(error, ConnectError::Tls { failure: printcam::tls::TlsFailure::NoCommonVersion, .. }), "{error}");
+    assert!(matches!(error, ConnectError::Tls { failure: TlsFailure::NoCommonVersion, .. }), "{error}");
 }

@@ -30,7 +30,7 @@ pub enum ConnectError {
         addr: SocketAddr,
     },
     /// Nothing came back from the address.
-    #[error("{addr} did not answer within {} s", .after.as_secs_f32())]
+    #[error("{addr} did not answer within {after:?}")]
     TimedOut {
         /// The printer's address.
         addr: SocketAddr,
@@ -47,9 +47,8 @@ pub enum ConnectError {
     },
     /// The peer took the connection and then did nothing, or did not finish.
     #[error(
-        "the camera service of {addr} hangs: it {} within {} s",
-        if *.answered { "began TLS but did not finish" } else { "did not begin TLS" },
-        .after.as_secs_f32()
+        "the camera service of {addr} hangs: it {} within {after:?}",
+        if *.answered { "began TLS but did not finish" } else { "did not begin TLS" }
     )]
     Hung {
         /// The printer's address.

@@ -133,21 +133,21 @@ impl Verifier {
         &self,
         message: &[u8],
         certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
+        (scheme, signature): (SignatureScheme, &[u8]),
         version: Version,
     ) -> Result<HandshakeSignatureValid, Error> {
         let unadvertised = || Error::from(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme);
         let (_, algorithms) =
-            self.algorithms.mapping.iter().find(|(scheme, _)| *scheme == signed.scheme).ok_or_else(unadvertised)?;
+            self.algorithms.mapping.iter().find(|(known, _)| *known == scheme).ok_or_else(unadvertised)?;
         let algorithms = match version {
             // ECDSA schemes leave the curve open in 1.2.
             Version::Tls12 => *algorithms,
             // Here they name it (RFC 8446 §4.2.3), the mapping's first. PKCS #1 v1.5 is for certificates only.
-            Version::Tls13 if is_pkcs1(signed.scheme) => return Err(unadvertised()),
+            Version::Tls13 if is_pkcs1(scheme) => return Err(unadvertised()),
             Version::Tls13 => &algorithms[..1],
         };
         let leaf = Certificate::parse(certificate).map_err(Refusal::from)?;
-        if leaf.has_signed(message, signed.signature(), algorithms) {
+        if leaf.has_signed(message, signature, algorithms) {
             Ok(HandshakeSignatureValid::assertion())
         } else {
             Err(Refusal::from(Untrusted::KeyNotProven).into())
@@ -155,7 +155,7 @@ impl Verifier {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Version {
     Tls12,
     Tls13,
@@ -187,7 +187,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.check_signature(message, certificate, signed, Version::Tls12)
+        self.check_signature(message, certificate, (signed.scheme, signed.signature()), Version::Tls12)
     }
 
     fn verify_tls13_signature(
@@ -196,7 +196,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.check_signature(message, certificate, signed, Version::Tls13)
+        self.check_signature(message, certificate, (signed.scheme, signed.signature()), Version::Tls13)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -267,6 +267,49 @@ mod tests {
             }
             let longer = check(Policy::Any, &[leaf, b"\0"].concat(), NOT_BEFORE);
             assert_eq!(longer, Err(Untrusted::Unreadable.into()));
+        }
+    }
+
+    #[test]
+    fn a_signature_counts_for_the_schemes_of_its_version_only() {
+        use Version::{Tls12, Tls13};
+        use ring::rand::SystemRandom;
+        use ring::signature::{self, EcdsaKeyPair, RsaKeyPair};
+
+        let (message, random) = (b"handshake", SystemRandom::new());
+        let rsa = RsaKeyPair::from_pkcs8(include_bytes!("../../fixtures/tls/printer.key.der")).unwrap();
+        let rsa = |padding: &'static dyn signature::RsaEncoding| {
+            let mut signed = vec![0; rsa.public().modulus_len()];
+            rsa.sign(padding, &random, message, &mut signed).unwrap();
+            signed
+        };
+        let (pkcs1, pss) = (rsa(&signature::RSA_PKCS1_SHA256), rsa(&signature::RSA_PSS_SHA256));
+        let p384 = EcdsaKeyPair::from_pkcs8(
+            &signature::ECDSA_P384_SHA384_ASN1_SIGNING,
+            include_bytes!("../../fixtures/tls/p384.key.der"),
+            &random,
+        );
+        let p384 = p384.unwrap().sign(&random, message).unwrap();
+        let p384_certificate: &[u8] = include_bytes!("../../fixtures/tls/p384.der");
+
+        let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;
+        let verifier = Verifier::new(Policy::Any, algorithms);
+        for (name, certificate, scheme, signature, version, want) in [
+            ("PKCS #1", V1, SignatureScheme::RSA_PKCS1_SHA256, &pkcs1[..], Tls12, true),
+            ("PKCS #1", V1, SignatureScheme::RSA_PKCS1_SHA256, &pkcs1, Tls13, false),
+            ("PSS", V1, SignatureScheme::RSA_PSS_SHA256, &pss, Tls12, true),
+            ("PSS", V1, SignatureScheme::RSA_PSS_SHA256, &pss, Tls13, true),
+            ("PSS as PKCS #1", V1, SignatureScheme::RSA_PKCS1_SHA256, &pss, Tls12, false),
+            ("PSS, other hash", V1, SignatureScheme::RSA_PSS_SHA512, &pss, Tls12, false),
+            ("P-384", p384_certificate, SignatureScheme::ECDSA_NISTP384_SHA384, p384.as_ref(), Tls13, true),
+            ("RSA as P-384", p384_certificate, SignatureScheme::RSA_PSS_SHA256, &pss, Tls12, false),
+            ("SHA-1", V1, SignatureScheme::RSA_PKCS1_SHA1, &pkcs1, Tls12, false),
+            ("empty", V1, SignatureScheme::RSA_PSS_SHA256, b"", Tls12, false),
+        ] {
+            for (message, want) in [(&message[..], want), (b"handshakf", false)] {
+                let outcome = verifier.check_signature(message, &certificate.into(), (scheme, signature), version);
+                assert_eq!(outcome.is_ok(), want, "{name}, {scheme:?}, {version:?}");
+            }
         }
     }
 

@@ -54,14 +54,43 @@ pub(crate) struct Served {
     pub(crate) protected: usize,
 }
 
+/// What the server does beyond listening.
+pub(crate) struct Script {
+    /// Between TCP and TLS.
+    pub(crate) before_tls: Box<dyn FnOnce() + Send>,
+    /// Said first, before it listens.
+    pub(crate) says: Vec<u8>,
+    /// The most it writes to the socket at once.
+    pub(crate) slice: usize,
+    /// What it does after that.
+    pub(crate) end: End,
+}
+
+pub(crate) enum End {
+    Listen,
+    GoodBye,
+    /// Closes its side without a good-bye, as some printers do.
+    Fin,
+}
+
+impl Default for Script {
+    fn default() -> Script {
+        Script { before_tls: Box::new(|| ()), says: Vec::new(), slice: usize::MAX, end: End::Listen }
+    }
+}
+
 impl Server {
     pub(crate) async fn start(shows: Shows) -> Server {
+        Server::start_with(shows, Script::default()).await
+    }
+
+    pub(crate) async fn start_with(shows: Shows, script: Script) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config(shows)));
         let task = tokio::spawn(async move {
             let (tcp, _) = listener.accept().await.unwrap();
-            serve(acceptor, tcp).await
+            serve(acceptor, tcp, script).await
         });
         Server { addr, task }
     }
@@ -75,12 +104,19 @@ impl Server {
     }
 }
 
-async fn serve(acceptor: TlsAcceptor, tcp: TcpStream) -> Served {
+async fn serve(acceptor: TlsAcceptor, tcp: TcpStream, script: Script) -> Served {
+    (script.before_tls)();
     let received = Arc::new(Mutex::new(Vec::new()));
-    let tap = Tap { tcp, received: received.clone() };
+    let tap = Tap { tcp, received: received.clone(), slice: script.slice };
     let mut served = Served { handshake_done: false, application: Vec::new(), close_notify: false, protected: 0 };
     if let Ok(mut tls) = acceptor.accept(tap).await {
         served.handshake_done = true;
+        tls.write_all(&script.says).await.unwrap();
+        match script.end {
+            End::Listen => {}
+            End::GoodBye => tls.shutdown().await.unwrap(),
+            End::Fin => tls.get_mut().0.shutdown().await.unwrap(),
+        }
         served.close_notify = tls.read_to_end(&mut served.application).await.is_ok();
     }
     served.protected = protected_bytes(&received.lock().unwrap());
@@ -125,6 +161,7 @@ impl ResolvesServerCert for Always {
 struct Tap {
     tcp: TcpStream,
     received: Arc<Mutex<Vec<u8>>>,
+    slice: usize,
 }
 
 impl AsyncRead for Tap {
@@ -138,7 +175,8 @@ impl AsyncRead for Tap {
 
 impl AsyncWrite for Tap {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, buf)
+        let slice = self.slice.min(buf.len());
+        Pin::new(&mut self.tcp).poll_write(cx, &buf[..slice])
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
