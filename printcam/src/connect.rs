@@ -29,7 +29,7 @@ use crate::tls::{
 };
 pub use error::{ConnectError, PlainAnswer};
 use stream::{FirstBytes, ReadAhead};
-pub use stream::{Stream, TlsStream};
+pub use stream::{Socket, TlsStream};
 
 mod error;
 mod stream;
@@ -92,7 +92,7 @@ impl ConnectOptions {
 #[derive(Debug)]
 pub struct Connected {
     /// Its bytes.
-    pub stream: Stream,
+    pub stream: Socket,
     /// What the handshake has shown; `None` on a plain connection.
     pub tls: Option<TlsInfo>,
     /// The printer's end.
@@ -150,9 +150,9 @@ pub async fn connect(target: &Target, options: &ConnectOptions) -> Result<Connec
                 target: "printcam::tls", %peer, version = %info.version, cipher = info.cipher, pin = %info.pin,
                 subject = info.subject, issuer = info.issuer, first_seen = info.first_seen, "connected"
             );
-            (Stream::Tls(Box::new(stream)), Some(info))
+            (Socket::Tls(Box::new(stream)), Some(info))
         }
-        _ => (Stream::Plain(tcp), None),
+        _ => (Socket::Plain(tcp), None),
     };
     Ok(Connected { stream, tls, peer, local })
 }

@@ -14,11 +14,11 @@ use tokio::time::timeout;
 ///
 /// Read into large buffers (16 KiB and more): one read then takes everything that has arrived. Flush after writing.
 ///
-/// End it by [`Stream::close`], or `shutdown` and drop: TLS says good-bye, and printers that are not told keep their
+/// End it by [`Socket::close`], or `shutdown` and drop: TLS says good-bye, and printers that are not told keep their
 /// only slot taken. A printer that itself leaves without a good-bye shows as `UnexpectedEof`: as much an end as reading
 /// 0 bytes.
 #[derive(Debug)]
-pub enum Stream {
+pub enum Socket {
     /// Without TLS.
     Plain(TcpStream),
     /// With TLS.
@@ -35,7 +35,7 @@ impl TlsStream {
     }
 }
 
-impl Stream {
+impl Socket {
     /// Sends what is left, says good-bye and closes, within this time: a peer that takes nothing is left all the same.
     pub async fn close(mut self, within: Duration) {
         // Its outcome is the same, whether the peer has gone already or does not listen.
@@ -43,34 +43,34 @@ impl Stream {
     }
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Stream::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
-            Stream::Tls(tls) => Pin::new(&mut tls.0).poll_read(cx, buf),
+            Socket::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Socket::Tls(tls) => Pin::new(&mut tls.0).poll_read(cx, buf),
         }
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for Socket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Stream::Plain(tcp) => Pin::new(tcp).poll_write(cx, buf),
-            Stream::Tls(tls) => Pin::new(&mut tls.0).poll_write(cx, buf),
+            Socket::Plain(tcp) => Pin::new(tcp).poll_write(cx, buf),
+            Socket::Tls(tls) => Pin::new(&mut tls.0).poll_write(cx, buf),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Stream::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
-            Stream::Tls(tls) => Pin::new(&mut tls.0).poll_flush(cx),
+            Socket::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Socket::Tls(tls) => Pin::new(&mut tls.0).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Stream::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
-            Stream::Tls(tls) => Pin::new(&mut tls.0).poll_shutdown(cx),
+            Socket::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Socket::Tls(tls) => Pin::new(&mut tls.0).poll_shutdown(cx),
         }
     }
 }
