@@ -39,11 +39,7 @@ pub(crate) fn foreign_ca() -> PathBuf {
 impl Identity {
     /// SHA-256 of the public key (SubjectPublicKeyInfo), in lower-case hexadecimal.
     pub(crate) fn pin(&self) -> String {
-        let key = pipe(
-            "openssl",
-            &["pkey", "-in", path(&self.key), "-pubout", "-outform", "DER"],
-            b"",
-        );
+        let key = pipe("openssl", &["pkey", "-in", path(&self.key), "-pubout", "-outform", "DER"], b"");
         let digest = pipe("openssl", &["dgst", "-sha256", "-r"], &key);
         String::from_utf8_lossy(&digest[..64]).into_owned()
     }
@@ -52,10 +48,7 @@ impl Identity {
 fn identity(name: &str) -> Identity {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| made_once("certificates-1", make_all));
-    Identity {
-        certificate: folder.join(name).with_extension("crt"),
-        key: folder.join(name).with_extension("key"),
-    }
+    Identity { certificate: folder.join(name).with_extension("crt"), key: folder.join(name).with_extension("key") }
 }
 
 fn make_all(folder: &Path) {
@@ -65,62 +58,24 @@ fn make_all(folder: &Path) {
         ("printer-ca", "/C=CN/O=Test/CN=BBL CA"),
         ("foreign-ca", "/C=CN/O=Test/CN=Another CA"),
     ] {
-        let (certificate, key) = (
-            folder.join(name).with_extension("crt"),
-            folder.join(name).with_extension("key"),
-        );
-        let arguments = [
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", subject,
-        ];
-        pipe(
-            "openssl",
-            &[&arguments[..], &["-keyout", path(&key), "-out", path(&certificate)]].concat(),
-            b"",
-        );
+        let (certificate, key) = (folder.join(name).with_extension("crt"), folder.join(name).with_extension("key"));
+        let arguments = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", subject];
+        pipe("openssl", &[&arguments[..], &["-keyout", path(&key), "-out", path(&certificate)]].concat(), b"");
     }
     make_v1_leaf(folder);
 }
 
 fn make_v1_leaf(folder: &Path) {
-    let (leaf, key, request) = (
-        folder.join("v1-leaf.crt"),
-        folder.join("v1-leaf.key"),
-        folder.join("v1-leaf.csr"),
-    );
+    let (leaf, key, request) = (folder.join("v1-leaf.crt"), folder.join("v1-leaf.key"), folder.join("v1-leaf.csr"));
     let (ca, ca_key) = (folder.join("printer-ca.crt"), folder.join("printer-ca.key"));
-    let new = [
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-subj",
-        SERIAL_SUBJECT,
-        "-keyout",
-        path(&key),
-    ];
-    let signed_by = [
-        "-CA",
-        path(&ca),
-        "-CAkey",
-        path(&ca_key),
-        "-days",
-        "3650",
-        "-out",
-        path(&leaf),
-    ];
-    pipe(
-        "openssl",
-        &[&["req", "-new", "-out", path(&request)], &new[..]].concat(),
-        b"",
-    );
+    let new = ["-newkey", "rsa:2048", "-nodes", "-subj", SERIAL_SUBJECT, "-keyout", path(&key)];
+    let signed_by = ["-CA", path(&ca), "-CAkey", path(&ca_key), "-days", "3650", "-out", path(&leaf)];
+    pipe("openssl", &[&["req", "-new", "-out", path(&request)], &new[..]].concat(), b"");
     let sign = ["x509", "-req", "-in", path(&request), "-set_serial", "1"];
     pipe("openssl", &[&sign[..], &signed_by].concat(), b"");
     if !is_version_1(&leaf) {
         // OpenSSL 3.2 and later make version 3 unless asked.
-        pipe(
-            "openssl",
-            &[&["req", "-x509", "-x509v1"], &new[..], &signed_by].concat(),
-            b"",
-        );
+        pipe("openssl", &[&["req", "-x509", "-x509v1"], &new[..], &signed_by].concat(), b"");
     }
     assert!(is_version_1(&leaf), "this OpenSSL makes no X.509 v1 certificates");
 }

@@ -45,48 +45,25 @@ impl GstCamera {
     pub(crate) fn start(options: Options) -> GstCamera {
         let mut command = Command::new("/usr/bin/python3");
         command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/gst_camera.py"));
-        command.args([
-            "--until-stdin-closes",
-            "--password",
-            ACCESS_CODE,
-            "--port",
-            &options.port.to_string(),
-        ]);
+        command.args(["--until-stdin-closes", "--password", ACCESS_CODE, "--port", &options.port.to_string()]);
         match options.clip {
             Some(clip) => command.arg("--clip").arg(&clip.h264),
             None => command.arg("--audio-only"),
         };
         command.args(["--first-frame", &options.first_frame.to_string()]);
         if let Some(identity) = &options.identity {
-            command
-                .arg("--certificate")
-                .arg(&identity.certificate)
-                .arg("--key")
-                .arg(&identity.key);
+            command.arg("--certificate").arg(&identity.certificate).arg("--key").arg(&identity.key);
         }
         if options.udp == Udp::Refused {
             command.args(["--transport", "tcp"]);
         }
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("/usr/bin/python3");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("/usr/bin/python3");
         let events = Lines::follow(child.stdout.take().unwrap());
         let port = events.wait_for("camera (scripts/test installs what it needs)", START_LIMIT, |lines| {
-            lines
-                .iter()
-                .map(|line| Event(line.clone()))
-                .find(|event| event.is("ready"))?
-                .number("port")
+            lines.iter().map(|line| Event(line.clone())).find(|event| event.is("ready"))?.number("port")
         });
         let scheme = if options.identity.is_some() { "rtsps" } else { "rtsp" };
-        GstCamera {
-            child,
-            events,
-            port: port as u16,
-            scheme,
-        }
+        GstCamera { child, events, port: port as u16, scheme }
     }
 
     /// With the access code in it.
@@ -100,24 +77,17 @@ impl GstCamera {
 
     /// The methods requested so far, refused ones included.
     pub(crate) fn methods(&self) -> Vec<String> {
-        self.events()
-            .iter()
-            .filter_map(|event| event.text("method").map(String::from))
-            .collect()
+        self.events().iter().filter_map(|event| event.text("method").map(String::from)).collect()
     }
 
     /// The Transport header of every SETUP so far.
     pub(crate) fn transports(&self) -> Vec<String> {
-        self.events()
-            .iter()
-            .filter_map(|event| event.text("transport").map(String::from))
-            .collect()
+        self.events().iter().filter_map(|event| event.text("transport").map(String::from)).collect()
     }
 
     pub(crate) fn wait_for_event(&self, kind: &str) {
-        self.events.wait_for(kind, EVENT_LIMIT, |lines| {
-            lines.iter().any(|line| Event(line.clone()).is(kind)).then_some(())
-        });
+        self.events
+            .wait_for(kind, EVENT_LIMIT, |lines| lines.iter().any(|line| Event(line.clone()).is(kind)).then_some(()));
     }
 }
 

@@ -39,10 +39,7 @@ impl Lines {
                 }
             }
         });
-        Lines {
-            shared,
-            reader: Some(reader),
-        }
+        Lines { shared, reader: Some(reader) }
     }
 
     /// Waits until `look` finds what it wants in the lines so far; panics after `limit`, or once no more can come.

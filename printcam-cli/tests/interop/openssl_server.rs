@@ -32,18 +32,10 @@ impl OpensslServer {
         // ACCEPT 127.0.0.1:40001
         let port = output.wait_for("ACCEPT line", Duration::from_secs(10), |lines| {
             let line = lines.iter().find_map(|line| line.strip_prefix("ACCEPT"))?;
-            if port != 0 {
-                Some(port)
-            } else {
-                line.rsplit(':').next()?.parse().ok()
-            }
+            if port != 0 { Some(port) } else { line.rsplit(':').next()?.parse().ok() }
         });
         child.stdin.as_mut().unwrap().write_all(answer.as_bytes()).unwrap();
-        OpensslServer {
-            child,
-            output: Some(output),
-            port,
-        }
+        OpensslServer { child, output: Some(output), port }
     }
 
     /// Ends the server and returns all it printed, which includes all it received.

@@ -12,17 +12,9 @@ pub(crate) fn md5(bytes: &[u8]) -> String {
 pub(crate) fn psnr_of_jpeg(jpeg: &[u8], clip: &Clip) -> [f64; 3] {
     // JFIF is BT.601 in full range by definition, whatever the video was.
     let to_rgb = "scale=in_color_matrix=bt601:in_range=pc:flags=accurate_rnd+full_chroma_int+full_chroma_inp+bicubic,format=rgb24";
-    let decode = [
-        "-v", "error", "-f", "mjpeg", "-i", "-", "-vf", to_rgb, "-f", "rawvideo", "-",
-    ];
+    let decode = ["-v", "error", "-f", "mjpeg", "-i", "-", "-vf", to_rgb, "-f", "rawvideo", "-"];
     let rgb = pipe("ffmpeg", &decode, jpeg);
-    assert_eq!(
-        rgb.len(),
-        clip.width * clip.height * 3,
-        "the JPEG is not {}x{}",
-        clip.width,
-        clip.height
-    );
+    assert_eq!(rgb.len(), clip.width * clip.height * 3, "the JPEG is not {}x{}", clip.width, clip.height);
     clip.rgb_key_frames()
         .iter()
         .map(|source| psnr(&rgb, source))

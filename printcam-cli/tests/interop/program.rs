@@ -28,10 +28,7 @@ pub(crate) mod exit {
 
 /// A camera's URL with the access code in it.
 pub(crate) fn url(scheme: &str, host: &str, port: u16) -> String {
-    format!(
-        "{scheme}://bblp:{}@{host}:{port}/streaming/live/1",
-        FORMS_OF_THE_CODE[1]
-    )
+    format!("{scheme}://bblp:{}@{host}:{port}/streaming/live/1", FORMS_OF_THE_CODE[1])
 }
 
 /// Where the program keeps the certificates it has seen: empty at first, removed at the end.
@@ -80,44 +77,25 @@ impl State {
         let took = start.elapsed();
         let stdout = stdout.join().unwrap();
         let stderr = String::from_utf8_lossy(&stderr.join().unwrap()).into_owned();
-        let Some(status) = status else {
-            panic!("printcam did not end in {RUN_LIMIT:?}; it wrote:\n{stderr}")
-        };
+        let Some(status) = status else { panic!("printcam did not end in {RUN_LIMIT:?}; it wrote:\n{stderr}") };
         assert_no_secret(&stdout, "standard output");
         assert_no_secret(stderr.as_bytes(), "standard error");
-        Outcome {
-            code: status.code(),
-            stdout,
-            stderr,
-            took,
-        }
+        Outcome { code: status.code(), stdout, stderr, took }
     }
 
     /// Starts `printcam watch` with these arguments.
     pub(crate) fn watch<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Watching {
-        let arguments: Vec<&OsStr> = [OsStr::new("watch")]
-            .into_iter()
-            .chain(arguments.iter().map(AsRef::as_ref))
-            .collect();
+        let arguments: Vec<&OsStr> =
+            [OsStr::new("watch")].into_iter().chain(arguments.iter().map(AsRef::as_ref)).collect();
         let mut child = self.command(&arguments).spawn().unwrap();
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        Watching {
-            child,
-            stdout: Some(Lines::follow(stdout)),
-            stderr: Some(Lines::follow(stderr)),
-        }
+        Watching { child, stdout: Some(Lines::follow(stdout)), stderr: Some(Lines::follow(stderr)) }
     }
 
     fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_printcam"));
-        command
-            .args(arguments)
-            .env("PRINTCAM_STATE_DIR", &self.folder)
-            .env_remove("RUST_LOG");
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.args(arguments).env("PRINTCAM_STATE_DIR", &self.folder).env_remove("RUST_LOG");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 }
@@ -132,12 +110,7 @@ impl Outcome {
     /// Panics, with all the program said, unless it ended with this code.
     #[track_caller]
     pub(crate) fn expect(self, code: i32) -> Outcome {
-        assert_eq!(
-            self.code,
-            Some(code),
-            "printcam's exit code, after it wrote:\n{}",
-            self.stderr
-        );
+        assert_eq!(self.code, Some(code), "printcam's exit code, after it wrote:\n{}", self.stderr);
         self
     }
 }
@@ -145,12 +118,9 @@ impl Outcome {
 impl Watching {
     /// Waits until `count` frames were decoded and returns the MD5s of all so far.
     pub(crate) fn wait_for_frames(&self, count: usize) -> Vec<String> {
-        self.stdout
-            .as_ref()
-            .unwrap()
-            .wait_for(&format!("{count} frames"), WATCH_LIMIT, |lines| {
-                (lines.len() >= count).then(|| lines.iter().map(|line| md5_of_line(line)).collect())
-            })
+        self.stdout.as_ref().unwrap().wait_for(&format!("{count} frames"), WATCH_LIMIT, |lines| {
+            (lines.len() >= count).then(|| lines.iter().map(|line| md5_of_line(line)).collect())
+        })
     }
 
     /// Sends `INT` or `TERM` and waits for the end.
@@ -164,12 +134,7 @@ impl Watching {
         let stderr = self.stderr.take().unwrap().finish().join("\n");
         assert_no_secret(stdout.as_bytes(), "standard output");
         assert_no_secret(stderr.as_bytes(), "standard error");
-        Outcome {
-            code: status.unwrap().code(),
-            stdout: stdout.into_bytes(),
-            stderr,
-            took,
-        }
+        Outcome { code: status.unwrap().code(), stdout: stdout.into_bytes(), stderr, took }
     }
 }
 
@@ -187,10 +152,7 @@ pub(crate) fn md5s(stdout: &[u8]) -> Vec<String> {
 
 fn md5_of_line(line: &str) -> String {
     let md5 = line.split_whitespace().last().unwrap_or_default();
-    assert!(
-        md5.len() == 32 && md5.bytes().all(|byte| byte.is_ascii_hexdigit()),
-        "no MD5 ends the line {line:?}"
-    );
+    assert!(md5.len() == 32 && md5.bytes().all(|byte| byte.is_ascii_hexdigit()), "no MD5 ends the line {line:?}");
     md5.to_ascii_lowercase()
 }
 
@@ -198,29 +160,18 @@ fn md5_of_line(line: &str) -> String {
 pub(crate) fn assert_no_secret(bytes: &[u8], place: &str) {
     let text = String::from_utf8_lossy(bytes);
     for form in FORMS_OF_THE_CODE {
-        assert!(
-            !text.contains(form),
-            "the access code, as {form}, is in {place}:\n{text}"
-        );
+        assert!(!text.contains(form), "the access code, as {form}, is in {place}:\n{text}");
     }
     for response in text.split("response=").skip(1) {
         let value: String = response.trim_start_matches(['"', '\\']).chars().take(32).collect();
         let is_digest = value.len() == 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
-        assert!(
-            !is_digest,
-            "a Digest response, from which eight characters can be guessed, is in {place}:\n{text}"
-        );
+        assert!(!is_digest, "a Digest response, from which eight characters can be guessed, is in {place}:\n{text}");
     }
 }
 
 /// Raw, percent-encoded, percent-encoded in lower case, in base64, in base64 behind the user name (Basic).
-const FORMS_OF_THE_CODE: [&str; 5] = [
-    ACCESS_CODE,
-    "k7%40%2F%3AQz3",
-    "k7%40%2f%3aQz3",
-    "azdALzpRej",
-    "YmJscDprN0AvOlF6Mw",
-];
+const FORMS_OF_THE_CODE: [&str; 5] =
+    [ACCESS_CODE, "k7%40%2F%3AQz3", "k7%40%2f%3aQz3", "azdALzpRej", "YmJscDprN0AvOlF6Mw"];
 
 fn read_all(from: &mut impl std::io::Read) -> Vec<u8> {
     let mut bytes = Vec::new();

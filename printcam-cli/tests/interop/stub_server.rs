@@ -17,9 +17,7 @@ pub(crate) fn plain_rtsp() -> u16 {
     serve(|mut stream| {
         let mut ignored = [0; 1024];
         if matches!(stream.read(&mut ignored), Ok(1..)) {
-            stream
-                .write_all(b"RTSP/1.0 400 Bad Request\r\nAllow: OPTIONS, DESCRIBE\r\n\r\n")
-                .ok();
+            stream.write_all(b"RTSP/1.0 400 Bad Request\r\nAllow: OPTIONS, DESCRIBE\r\n\r\n").ok();
         }
     })
 }

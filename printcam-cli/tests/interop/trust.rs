@@ -13,23 +13,12 @@ use crate::sentences::assert_sentence_and_hint;
 fn first_use_accepts_every_kind_of_certificate_and_remembers_it() {
     for (name, identity) in [("self-signed", self_signed()), ("v1 leaf", v1_leaf())] {
         let state = State::new();
-        let camera = GstCamera::start(Options {
-            clip: Some(clips::hd()),
-            identity: Some(identity),
-            ..Options::default()
-        });
+        let camera =
+            GstCamera::start(Options { clip: Some(clips::hd()), identity: Some(identity), ..Options::default() });
         for attempt in ["first", "second"] {
             let outcome = state.run(&["snap", &camera.url(), "-o", "-"]);
-            assert_eq!(
-                outcome.code,
-                Some(exit::OK),
-                "{name}, {attempt} use: {}",
-                outcome.stderr
-            );
-            assert!(
-                outcome.stdout.starts_with(b"\xff\xd8\xff"),
-                "{name}, {attempt} use: no picture"
-            );
+            assert_eq!(outcome.code, Some(exit::OK), "{name}, {attempt} use: {}", outcome.stderr);
+            assert!(outcome.stdout.starts_with(b"\xff\xd8\xff"), "{name}, {attempt} use: no picture");
         }
     }
 }
@@ -37,19 +26,14 @@ fn first_use_accepts_every_kind_of_certificate_and_remembers_it() {
 #[test]
 fn a_changed_certificate_is_refused() {
     let state = State::new();
-    let camera = GstCamera::start(Options {
-        clip: Some(clips::hd()),
-        identity: Some(self_signed()),
-        ..Options::default()
-    });
+    let camera =
+        GstCamera::start(Options { clip: Some(clips::hd()), identity: Some(self_signed()), ..Options::default() });
     state.run(&["snap", &camera.url(), "-o", "-"]).expect(exit::OK);
     let port = camera.port;
     drop(camera);
 
     let impostor = OpensslServer::start(&another_key(), port, "");
-    let outcome = state
-        .run(&["snap", &url("rtsps", "127.0.0.1", port), "-o", "-", "-vv"])
-        .expect(exit::CERTIFICATE);
+    let outcome = state.run(&["snap", &url("rtsps", "127.0.0.1", port), "-o", "-", "-vv"]).expect(exit::CERTIFICATE);
     assert_sentence_and_hint("changed certificate", &outcome.stderr, &["certificate"]);
     assert_heard_nothing(impostor);
 
@@ -60,22 +44,15 @@ fn a_changed_certificate_is_refused() {
         port,
         ..Options::default()
     });
-    state
-        .run(&["snap", &url("rtsps", "127.0.0.1", port), "-o", "-"])
-        .expect(exit::OK);
+    state.run(&["snap", &url("rtsps", "127.0.0.1", port), "-o", "-"]).expect(exit::OK);
 }
 
 #[test]
 fn only_the_pinned_key_is_accepted() {
     let right = format!("pin:{}", self_signed().pin());
-    let camera = GstCamera::start(Options {
-        clip: Some(clips::hd()),
-        identity: Some(self_signed()),
-        ..Options::default()
-    });
-    State::new()
-        .run(&["snap", &camera.url(), "-o", "-", "--trust", &right])
-        .expect(exit::OK);
+    let camera =
+        GstCamera::start(Options { clip: Some(clips::hd()), identity: Some(self_signed()), ..Options::default() });
+    State::new().run(&["snap", &camera.url(), "-o", "-", "--trust", &right]).expect(exit::OK);
 
     let impostor = OpensslServer::start(&another_key(), 0, "");
     let outcome = snap_trusting(&impostor, &right).expect(exit::CERTIFICATE);
@@ -86,20 +63,11 @@ fn only_the_pinned_key_is_accepted() {
 #[test]
 fn only_what_the_printers_authority_signed_is_accepted() {
     let right = format!("ca:{}", printer_ca().display());
-    let camera = GstCamera::start(Options {
-        clip: Some(clips::hd()),
-        identity: Some(v1_leaf()),
-        ..Options::default()
-    });
-    State::new()
-        .run(&["snap", &camera.url(), "-o", "-", "--trust", &right])
-        .expect(exit::OK);
+    let camera = GstCamera::start(Options { clip: Some(clips::hd()), identity: Some(v1_leaf()), ..Options::default() });
+    State::new().run(&["snap", &camera.url(), "-o", "-", "--trust", &right]).expect(exit::OK);
 
     let wrong = format!("ca:{}", foreign_ca().display());
-    for (name, identity, trust) in [
-        ("self-signed", self_signed(), &right),
-        ("foreign authority", v1_leaf(), &wrong),
-    ] {
+    for (name, identity, trust) in [("self-signed", self_signed(), &right), ("foreign authority", v1_leaf(), &wrong)] {
         let impostor = OpensslServer::start(&identity, 0, "");
         let outcome = snap_trusting(&impostor, trust).expect(exit::CERTIFICATE);
         assert_sentence_and_hint(name, &outcome.stderr, &["certificate"]);
@@ -109,14 +77,9 @@ fn only_what_the_printers_authority_signed_is_accepted() {
 
 #[test]
 fn accept_any_says_that_it_is_dangerous() {
-    let camera = GstCamera::start(Options {
-        clip: Some(clips::hd()),
-        identity: Some(another_key()),
-        ..Options::default()
-    });
-    let outcome = State::new()
-        .run(&["snap", &camera.url(), "-o", "-", "--trust", "accept-any"])
-        .expect(exit::OK);
+    let camera =
+        GstCamera::start(Options { clip: Some(clips::hd()), identity: Some(another_key()), ..Options::default() });
+    let outcome = State::new().run(&["snap", &camera.url(), "-o", "-", "--trust", "accept-any"]).expect(exit::OK);
     assert!(!outcome.stderr.is_empty(), "no warning");
 }
 
@@ -124,26 +87,9 @@ fn accept_any_says_that_it_is_dangerous() {
 fn an_answer_that_is_no_rtsp_ends_in_an_error() {
     let page = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<html>no camera here</html>\r\n\r\n";
     let web_server = OpensslServer::start(&v1_leaf(), 0, page);
-    let outcome = State::new().run(&[
-        "snap",
-        &url("rtsps", "127.0.0.1", web_server.port),
-        "-o",
-        "-",
-        "--timeout",
-        "5",
-    ]);
-    assert!(
-        outcome
-            .code
-            .is_some_and(|code| code != exit::OK && code != exit::CERTIFICATE),
-        "{:?}",
-        outcome.code
-    );
-    assert_sentence_and_hint(
-        "HTTP on the camera's port",
-        &outcome.stderr,
-        &["rtsp", "camera", "printer", "answer"],
-    );
+    let outcome = State::new().run(&["snap", &url("rtsps", "127.0.0.1", web_server.port), "-o", "-", "--timeout", "5"]);
+    assert!(outcome.code.is_some_and(|code| code != exit::OK && code != exit::CERTIFICATE), "{:?}", outcome.code);
+    assert_sentence_and_hint("HTTP on the camera's port", &outcome.stderr, &["rtsp", "camera", "printer", "answer"]);
     // Before a challenge nobody is told the code; this server sent none.
     let heard = web_server.stop();
     assert!(
@@ -156,45 +102,23 @@ fn an_answer_that_is_no_rtsp_ends_in_an_error() {
 fn the_store_of_certificates_is_private() {
     use std::os::unix::fs::PermissionsExt;
     let state = State::new();
-    let camera = GstCamera::start(Options {
-        clip: Some(clips::hd()),
-        identity: Some(self_signed()),
-        ..Options::default()
-    });
+    let camera =
+        GstCamera::start(Options { clip: Some(clips::hd()), identity: Some(self_signed()), ..Options::default() });
     state.run(&["snap", &camera.url(), "-o", "-"]).expect(exit::OK);
-    let files: Vec<_> = fs::read_dir(state.file(""))
-        .unwrap()
-        .map(|entry| entry.unwrap())
-        .collect();
+    let files: Vec<_> = fs::read_dir(state.file("")).unwrap().map(|entry| entry.unwrap()).collect();
     assert!(!files.is_empty(), "nothing is remembered in PRINTCAM_STATE_DIR");
     for file in files.iter().filter(|file| file.file_type().unwrap().is_file()) {
-        assert_eq!(
-            file.metadata().unwrap().permissions().mode() & 0o777,
-            0o600,
-            "{:?}",
-            file.file_name()
-        );
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
         crate::program::assert_no_secret(&fs::read(file.path()).unwrap(), "the store of certificates");
     }
 }
 
 fn snap_trusting(server: &OpensslServer, trust: &str) -> Outcome {
-    State::new().run(&[
-        "snap",
-        &url("rtsps", "127.0.0.1", server.port),
-        "-o",
-        "-",
-        "--trust",
-        trust,
-        "-vv",
-    ])
+    State::new().run(&["snap", &url("rtsps", "127.0.0.1", server.port), "-o", "-", "--trust", trust, "-vv"])
 }
 
 #[track_caller]
 fn assert_heard_nothing(server: OpensslServer) {
     let heard = server.stop();
-    assert!(
-        !heard.contains("RTSP") && !heard.contains("rtsps://"),
-        "RTSP went to a server that was refused:\n{heard}"
-    );
+    assert!(!heard.contains("RTSP") && !heard.contains("rtsps://"), "RTSP went to a server that was refused:\n{heard}");
 }
