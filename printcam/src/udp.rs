@@ -11,11 +11,11 @@ use tokio::net::UdpSocket;
 /// Media over UDP is not encrypted and not authenticated; [`UdpPair::connect`] only keeps out whoever cannot forge the
 /// printer's address.
 #[derive(Debug)]
-pub struct UdpPair {
+pub(crate) struct UdpPair {
     /// Media, on the even port.
-    pub rtp: UdpSocket,
+    pub(crate) rtp: UdpSocket,
     /// Reports, on the odd port.
-    pub rtcp: UdpSocket,
+    pub(crate) rtcp: UdpSocket,
 }
 
 impl UdpPair {
@@ -24,7 +24,7 @@ impl UdpPair {
     ///
     /// # Errors
     /// `AddrInUse` after [`MAX_BIND_TRIES`] ports without a free neighbour; else the socket's own error.
-    pub fn bind(local: SocketAddr) -> io::Result<UdpPair> {
+    pub(crate) fn bind(local: SocketAddr) -> io::Result<UdpPair> {
         for _ in 0..MAX_BIND_TRIES {
             // Whatever parity the system hands out is used; only the neighbour has to be lucky.
             let first = bind_one(with_port(local, 0))?;
@@ -44,7 +44,7 @@ impl UdpPair {
     ///
     /// # Errors
     /// The socket's own error.
-    pub fn ports(&self) -> io::Result<(u16, u16)> {
+    pub(crate) fn ports(&self) -> io::Result<(u16, u16)> {
         Ok((self.rtp.local_addr()?.port(), self.rtcp.local_addr()?.port()))
     }
 
@@ -55,7 +55,7 @@ impl UdpPair {
     ///
     /// # Errors
     /// The socket's own error.
-    pub async fn connect(&self, peer: SocketAddr, server_ports: (u16, u16)) -> io::Result<()> {
+    pub(crate) async fn connect(&self, peer: SocketAddr, server_ports: (u16, u16)) -> io::Result<()> {
         for (socket, port) in [(&self.rtp, server_ports.0), (&self.rtcp, server_ports.1)] {
             socket.connect(with_port(peer, port)).await?;
             discard_queued(socket)?;
@@ -101,7 +101,7 @@ fn is_taken(error: &io::Error) -> bool {
 }
 
 /// Each try fails only if the neighbour of a random free port is taken; 32 in a row mean that the ports are used up.
-pub const MAX_BIND_TRIES: usize = 32;
+const MAX_BIND_TRIES: usize = 32;
 
 /// Two megabytes: a printer that falls behind sends up to 10 s of a 1-2 Mbit/s picture in one burst, and a datagram
 /// lost in the socket costs the picture until the next key frame, up to 10 s later.
