@@ -63,7 +63,6 @@ impl RustyH264 {
         self.decoding = result.is_ok();
         if let Err(error) = &result {
             tracing::debug!(target: "printcam::decode", %error, key_frame, "decoder dropped, waiting for a key frame");
-            self.engine = None;
         }
         result.map(Some)
     }
