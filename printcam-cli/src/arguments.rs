@@ -1,7 +1,9 @@
 //! The command line.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -24,6 +26,36 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+impl Arguments {
+    /// Reads the command line; what is wrong with it, or the help asked for, is printed.
+    pub(crate) fn parse_command_line() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|error| {
+            let text = without_credentials(&error.render().to_string());
+            if error.use_stderr() { eprint!("{text}") } else { print!("{text}") }
+            ExitCode::from(error.exit_code() as u8)
+        })
+    }
+}
+
+/// The text with `***` for whatever stands between `://` and `@`: clap repeats arguments that it does not understand.
+fn without_credentials(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        out.push_str(before);
+        out.push_str("://");
+        let word = &after[..after.find(char::is_whitespace).unwrap_or(after.len())];
+        rest = match word.rfind('@') {
+            Some(at) => {
+                out.push_str("***");
+                &after[at..]
+            }
+            None => after,
+        };
+    }
+    out + rest
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Take one picture.
@@ -31,9 +63,9 @@ pub(crate) enum Command {
     /// Receive streams until Ctrl-C and show how they do.
     Watch(WatchArguments),
     /// Be a simulated printer camera.
-    Sim,
+    Sim(SimArguments),
     /// Try everything without a printer: simulated cameras, a picture of each, their live statistics.
-    Demo,
+    Demo(DemoArguments),
 }
 
 #[derive(Debug, Args)]
@@ -70,6 +102,63 @@ pub(crate) struct WatchArguments {
     pub(crate) h264: Option<Destination>,
     #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimArguments {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    pub(crate) bind: SocketAddr,
+    /// The access code that clients must know.
+    #[arg(long, default_value = "12345678")]
+    pub(crate) code: String,
+    /// The serial number, which is the certificate's common name.
+    #[arg(long)]
+    pub(crate) serial: Option<String>,
+    /// Answer a SETUP for UDP with 461.
+    #[arg(long)]
+    pub(crate) refuse_udp: bool,
+    /// Send video to clients without receiver reports too. A printer stops after 1.8 s.
+    #[arg(long)]
+    pub(crate) without_reports: bool,
+    /// Plain RTSP, without TLS.
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Pictures from one key frame to the next.
+    #[arg(long, value_name = "PICTURES", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) gop: u32,
+    /// What decides session ids, nonces, sequence numbers and the like.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// What goes wrong; several are possible.
+    #[arg(long = "fault", value_enum)]
+    pub(crate) faults: Vec<Fault>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Fault {
+    /// TCP is accepted, then nothing.
+    NoServerHello,
+    /// DESCRIBE is never answered.
+    DescribeUnanswered,
+    /// The description holds no video.
+    NoVideo,
+    /// UDP is accepted, and no datagram arrives.
+    DatagramsLost,
+    /// Responses come byte by byte.
+    OneByteWrites,
+    /// Packets come in the middle of header lines.
+    FramesInHeaders,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// How many simulated cameras.
+    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub(crate) cameras: u8,
+    /// Where the pictures go; a folder among the temporary files unless given.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) pictures: Option<PathBuf>,
 }
 
 /// An address as typed, understood or not. The command line's parser must not refuse it: it would print it, and with it
@@ -177,5 +266,22 @@ fn parse_seconds(text: &str) -> Result<Duration, &'static str> {
     match text.parse() {
         Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
         _ => Err("a number of seconds from 0.1 to 3600"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_taken_out_of_any_text() {
+        for (text, want) in [
+            ("unexpected 'rtsps://u:p@h/a' found, and rtsp://h/b", "unexpected 'rtsps://***@h/a' found, and rtsp://h/b"),
+            ("x://u:p@q@h y", "x://***@h y"),
+            ("://", "://"),
+            ("no address", "no address"),
+        ] {
+            assert_eq!(without_credentials(text), want);
+        }
     }
 }

@@ -2,11 +2,13 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod demo;
 
 mod exit;
 mod logging;
 mod output;
 mod signals;
+mod sim;
 
 mod snap;
 mod watch;
@@ -19,7 +21,10 @@ use arguments::{Arguments, Command};
 use exit::Failure;
 
 fn main() -> ExitCode {
-    let arguments: Arguments = clap::Parser::parse();
+    let arguments = match Arguments::parse_command_line() {
+        Ok(arguments) => arguments,
+        Err(exit_code) => return exit_code,
+    };
     logging::start(arguments.verbose);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -29,7 +34,8 @@ fn main() -> ExitCode {
         match arguments.command {
             Command::Snap(arguments) => snap::run(arguments).await,
             Command::Watch(arguments) => watch::run(arguments).await,
-            _ => Ok(()),
+            Command::Sim(arguments) => sim::run(arguments).await,
+            Command::Demo(arguments) => demo::run(arguments).await,
         }
     };
     // A printer serves one client: whatever ends us, the sessions are given back before we go.

@@ -77,7 +77,7 @@ pub enum ErrorCode {
     NoVideoTrack,
     /// The picture cannot be decoded.
     DecoderError,
-    /// The printer's key is another one than before.
+    /// Whoever answers is not the printer that was expected: another key than before, or none that is trusted.
     CertificateChanged,
     /// The port on which live view would be is closed.
     LiveViewDisabled,
@@ -93,7 +93,9 @@ impl Error {
         match self {
             Error::Address(_) => ErrorCode::ConnectionFailed,
             Error::Connect(error) => match error {
-                ConnectError::CertificateChanged { .. } => ErrorCode::CertificateChanged,
+                ConnectError::CertificateChanged { .. } | ConnectError::CertificateUntrusted { .. } => {
+                    ErrorCode::CertificateChanged
+                }
                 ConnectError::Refused { addr } if addr.port() == RTSPS_PORT => ErrorCode::LiveViewDisabled,
                 ConnectError::Hung { .. } => ErrorCode::CameraHung,
                 ConnectError::TimedOut { .. } => ErrorCode::Timeout,

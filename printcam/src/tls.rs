@@ -159,9 +159,9 @@ impl fmt::Debug for PublicKeyPin {
 impl FromStr for PublicKeyPin {
     type Err = InvalidPin;
 
-    /// Reads `sha256:` and 64 hex digits, either case.
+    /// Reads 64 hex digits of either case, with or without `sha256:` before them.
     fn from_str(text: &str) -> Result<PublicKeyPin, InvalidPin> {
-        let digits = text.strip_prefix(PIN_PREFIX).ok_or(InvalidPin)?.as_bytes();
+        let digits = text.strip_prefix(PIN_PREFIX).unwrap_or(text).as_bytes();
         let mut pin = [0; 32];
         if digits.len() != 2 * pin.len() {
             return Err(InvalidPin);
@@ -176,7 +176,7 @@ impl FromStr for PublicKeyPin {
 
 /// A text that is no [`PublicKeyPin`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a pin is `sha256:` and 64 hex digits")]
+#[error("a pin is 64 hex digits, after `sha256:` or alone")]
 pub struct InvalidPin;
 
 const PIN_PREFIX: &str = "sha256:";

@@ -34,6 +34,7 @@ pub(crate) fn config(transport: Transport) -> Config {
 
 impl Client {
     pub(crate) fn new(config: Config) -> Self {
+        #[allow(clippy::disallowed_methods, reason = "where virtual time starts; from here it is moved by hand")]
         let now = Instant::now();
         let mut client = Self {
             session: Session::new(config, now),

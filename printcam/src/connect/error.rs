@@ -59,7 +59,7 @@ pub enum ConnectError {
         answered: bool,
     },
     /// The peer has another key than the printer had.
-    #[error("the key of {host} has changed from {known} to {seen}")]
+    #[error("the certificate of {host} has changed: its key was {known} and is now {seen}")]
     CertificateChanged {
         /// The name by which the printer is known.
         host: String,
@@ -188,6 +188,9 @@ impl ConnectError {
             }
             ConnectError::CertificateUntrusted { reason: Untrusted::UnknownIssuer, .. } => {
                 "Printers rarely send their intermediate certificate: give it along with the authority's own."
+            }
+            ConnectError::CertificateUntrusted { reason: Untrusted::Chain(_), .. } => {
+                "Give the certificate of the authority that signed the printer's own, or pin the printer's key."
             }
             ConnectError::CertificateUntrusted { reason: Untrusted::WrongSerial { .. }, .. } => {
                 "Check the serial number, and whether the address now belongs to another printer."
