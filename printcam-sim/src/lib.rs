@@ -1,37 +1,47 @@
-//! (being written)
+//! Simulated Bambu Lab printer cameras, for tests, `printcam demo` and `printcam sim`.
+//!
+//! A [`Simulator`] is an RTSPS server that behaves as a real printer's camera was seen to behave,
+//! odd habits included, and can be told to misbehave further. It draws and encodes a live picture:
+//! a print that grows, the layer, the time of day. It shares no parser, packetizer or encoder with
+//! printcam's other crates, so that a mistake made there cannot hide here.
+//!
+//! ```no_run
+//! use printcam_sim::{Options, Simulator, Udp};
+//! use std::time::Duration;
+//!
+//! let camera = Simulator::start(Options { udp: Udp::Refuse, ..Options::default() })?;
+//! println!("{}", camera.url()); // rtsps://127.0.0.1:…/streaming/live/1, user bblp, code 12345678
+//! // … connect a client, stop it, then ask what the camera saw:
+//! assert!(camera.wait_for(Duration::from_secs(5), |log| {
+//!     log.clients.iter().any(|client| client.teardown && client.ending.is_some())
+//! }));
+//! # Ok::<(), std::io::Error>(())
+//! ```
 #![forbid(unsafe_code)]
 
+mod calendar;
+mod camera;
+mod connection;
+mod digest;
 mod h264;
+mod log;
+mod options;
+mod personality;
 mod picture;
+mod place;
+mod random;
+mod request;
+mod response;
+mod rtcp;
+mod rtp;
 mod scene;
+mod sdp;
+mod session;
+mod simulator;
+mod tls;
 
-#[cfg(test)]
-mod encoding {
-    #[test]
-    fn dump() {
-        use std::io::Write;
-        let sets = crate::h264::ParameterSets { sps: &[], pps: &[], size: [1168, 720], chroma_qp_offset: -6 };
-        let mut e = crate::h264::Encoder::new(&sets);
-        let s = crate::scene::Scene::new([1168, 720], "Bambu Lab X1C  00M00A000000000", 0);
-        let mut p = s.blank();
-        let mut out = std::fs::File::create("/tmp/sim.h264").unwrap();
-        let mut yuv = std::fs::File::create("/tmp/sim.yuv").unwrap();
-        let start = std::time::Instant::now();
-        let (mut draw, mut enc) = (0.0, [0.0; 2]);
-        for n in 0..90u64 {
-            let t = std::time::Instant::now();
-            s.draw(&mut p, std::time::Duration::from_millis(60000 + n * 1000 / 30), std::time::Duration::from_millis(45296000 + n * 1000 / 30));
-            draw += t.elapsed().as_secs_f64();
-            let t = std::time::Instant::now();
-            let u = e.encode(&p, n % 30 == 0);
-            enc[usize::from(n % 30 == 0)] += t.elapsed().as_secs_f64();
-            if n % 30 < 2 { println!("{n}: {}", u.len()); }
-            if n % 30 == 0 { out.write_all(&std::fs::read("/tmp/ps.h264").unwrap()).unwrap(); }
-            out.write_all(&[0, 0, 0, 1]).unwrap();
-            out.write_all(&u).unwrap();
-            let r = e.reconstruction();
-            for p in std::iter::once(&r.luma).chain(&r.chroma) { yuv.write_all(&p.samples).unwrap(); }
-        }
-        println!("{:?} draw {} ms, P {} ms, I {} ms", start.elapsed(), draw / 0.09, enc[0] / 0.087, enc[1] / 0.003);
-    }
-}
+pub use log::{ClientRecord, Ending, Log, RequestRecord};
+pub use options::{AccessCode, Certificate, Encryption, Faults, Options, SecondClient, Udp};
+pub use personality::Personality;
+pub use rtcp::{ReceiverReport, ReportBlock};
+pub use simulator::Simulator;

@@ -56,7 +56,11 @@ impl Scene {
         // The back wall darkens downwards in bands that are whole macroblock rows.
         for band in 0..height / 16 {
             let shade = 128 - 80 * band / (height / 16);
-            picture.fill([0, width], [16 * band, 16 * band + 16], WALL.shade(shade as u32));
+            picture.fill(
+                [0, width],
+                [16 * band, 16 * band + 16],
+                WALL.shade(shade as u32),
+            );
         }
         // Side walls, with the edge where they meet the back.
         for (x, edge) in [([0, 96], 96), ([width - 96, width], width - 100)] {
@@ -106,9 +110,21 @@ impl Scene {
         }
         let half = BED_HALF_WIDTH + BED_BACK + BED_FRONT;
         let front = top + BED_BACK + BED_FRONT;
-        picture.fill([middle - half, middle + half], [front, front + 18], CARRIAGE);
-        picture.fill([middle - half, middle + half], [front, front + 3], CARRIAGE.shade(190));
-        picture.fill([middle - half + 40, middle + half - 40], [front + 18, front + 30], SHADOW);
+        picture.fill(
+            [middle - half, middle + half],
+            [front, front + 18],
+            CARRIAGE,
+        );
+        picture.fill(
+            [middle - half, middle + half],
+            [front, front + 3],
+            CARRIAGE.shade(190),
+        );
+        picture.fill(
+            [middle - half + 40, middle + half - 40],
+            [front + 18, front + 30],
+            SHADOW,
+        );
     }
 
     /// A vase, its newest layer always at the nozzle's height.
@@ -117,7 +133,11 @@ impl Scene {
         // Contact shadow first.
         let foot = PRINT_TOP + (layer + 1) * STEP;
         let half = radius_at(0) + 10;
-        picture.fill([middle - half, middle + half], [foot - 3, foot + 4], PLATE.shade(45));
+        picture.fill(
+            [middle - half, middle + half],
+            [foot - 3, foot + 4],
+            PLATE.shade(45),
+        );
         for age in 0..=layer {
             let y = PRINT_TOP + age * STEP;
             let radius = radius_at(layer - age);
@@ -154,7 +174,11 @@ impl Scene {
         for row in 0..26 {
             let half = 16 - row * 14 / 26;
             let y = bottom + 18 + row;
-            picture.fill([x - half, x + half], [y, y + 1], BRASS.shade(130 - row as u32 * 2));
+            picture.fill(
+                [x - half, x + half],
+                [y, y + 1],
+                BRASS.shade(130 - row as u32 * 2),
+            );
         }
     }
 

@@ -47,7 +47,10 @@ pub(super) static CHROMA_DC_TOTAL_ZEROS: [[Code; 4]; 3] = parse_rows(&CHROMA_DC_
 pub(super) static RUN_BEFORE: [[Code; 15]; 7] = parse_rows(&RUNS);
 
 const fn parse_rows<const N: usize, const ROWS: usize>(rows: &[&str; ROWS]) -> [[Code; N]; ROWS] {
-    let mut parsed = [[Code { value: 0, length: 0 }; N]; ROWS];
+    let mut parsed = [[Code {
+        value: 0,
+        length: 0,
+    }; N]; ROWS];
     let mut row = 0;
     while row < ROWS {
         parsed[row] = parse(rows[row]);
@@ -58,7 +61,10 @@ const fn parse_rows<const N: usize, const ROWS: usize>(rows: &[&str; ROWS]) -> [
 
 /// Code words parted by single spaces; `-` where the table has none.
 const fn parse<const N: usize>(text: &str) -> [Code; N] {
-    let mut codes = [Code { value: 0, length: 0 }; N];
+    let mut codes = [Code {
+        value: 0,
+        length: 0,
+    }; N];
     let text = text.as_bytes();
     let (mut at, mut index) = (0, 0);
     while at < text.len() {
@@ -175,11 +181,7 @@ const ZEROS: [&str; 15] = [
     "0 1",
 ];
 
-const CHROMA_DC_ZEROS: [&str; 3] = [
-    "1 01 001 000",
-    "1 01 00",
-    "1 0",
-];
+const CHROMA_DC_ZEROS: [&str; 3] = ["1 01 001 000", "1 01 00", "1 0"];
 
 const RUNS: [&str; 7] = [
     "1 0",
@@ -215,11 +217,18 @@ mod tests {
     fn no_word_begins_another() {
         for (index, table) in COEFF_TOKEN.iter().enumerate() {
             let words = table.iter().filter(|code| code.length > 0).count();
-            assert_eq!(words, if index == 4 { 14 } else { 62 }, "coeff_token {index}");
+            assert_eq!(
+                words,
+                if index == 4 { 14 } else { 62 },
+                "coeff_token {index}"
+            );
             prefix_free(&format!("coeff_token {index}"), table);
         }
         for (index, row) in TOTAL_ZEROS.iter().enumerate() {
-            assert_eq!(row.iter().filter(|code| code.length > 0).count(), 16 - index);
+            assert_eq!(
+                row.iter().filter(|code| code.length > 0).count(),
+                16 - index
+            );
             prefix_free(&format!("total_zeros {index}"), row);
         }
         for (index, row) in CHROMA_DC_TOTAL_ZEROS.iter().enumerate() {

@@ -119,7 +119,10 @@ impl MacroblockCoder {
             }
         }
         for row in 0..16 {
-            let to = self.reconstruction.luma.row_mut::<16>(origin[0], origin[1] + row);
+            let to = self
+                .reconstruction
+                .luma
+                .row_mut::<16>(origin[0], origin[1] + row);
             for (column, sample) in to.iter_mut().enumerate() {
                 let residual = blocks[row / 4 * 4 + column / 4][row % 4 * 4 + column % 4];
                 *sample = add(prediction[16 * row + column], residual);
@@ -234,8 +237,7 @@ fn code_chroma(
     for row in 0..8 {
         let samples = source.row::<8>(origin[0], origin[1] + row);
         for column in 0..8 {
-            let difference =
-                i32::from(samples[column]) - i32::from(prediction[8 * row + column]);
+            let difference = i32::from(samples[column]) - i32::from(prediction[8 * row + column]);
             blocks[row / 4 * 2 + column / 4][row % 4 * 4 + column % 4] = difference;
         }
     }

@@ -75,10 +75,7 @@ pub(super) fn best_chroma(
     ];
     let mut best = (Mode::Dc, [neighbours[0].dc(), neighbours[1].dc()]);
     let mut lowest = cost(&best.1);
-    let available = [
-        (Mode::Vertical, y > 0),
-        (Mode::Horizontal, x > 0),
-    ];
+    let available = [(Mode::Vertical, y > 0), (Mode::Horizontal, x > 0)];
     for (mode, _) in available.into_iter().filter(|(_, available)| *available) {
         if lowest == 0 {
             break;

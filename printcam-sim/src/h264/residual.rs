@@ -21,7 +21,10 @@ pub(super) fn write_residual(bits: &mut BitWriter, levels: &[i32], table: TokenT
     let coded = &mut coded[..total];
     coded.reverse();
 
-    let ones = coded.iter().take(3).take_while(|(level, _)| level.abs() == 1);
+    let ones = coded
+        .iter()
+        .take(3)
+        .take_while(|(level, _)| level.abs() == 1);
     let trailing_ones = ones.count();
     bits.code(table.codes()[4 * total + trailing_ones]);
     if total == 0 {
@@ -58,7 +61,11 @@ fn write_levels(bits: &mut BitWriter, coded: &[(i32, usize)], trailing_ones: usi
             // It cannot be ±1, or it would have been one of them.
             code -= 2;
         }
-        let escape = if suffix_length == 0 { 30 } else { 15 << suffix_length };
+        let escape = if suffix_length == 0 {
+            30
+        } else {
+            15 << suffix_length
+        };
         if code >= escape {
             debug_assert!(code - escape < 1 << 12, "level {level} needs a higher QP");
             bits.bits(1, 16);
@@ -101,7 +108,11 @@ mod tests {
             for bit in want.bytes() {
                 expected.bits(u32::from(bit - b'0'), 1);
             }
-            assert_eq!(bits.into_nal_unit(0), expected.into_nal_unit(0), "{levels:?}");
+            assert_eq!(
+                bits.into_nal_unit(0),
+                expected.into_nal_unit(0),
+                "{levels:?}"
+            );
         }
     }
 
