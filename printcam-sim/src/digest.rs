@@ -81,6 +81,17 @@ fn parameter<'a>(mut list: &'a str, name: &str) -> Option<&'a str> {
     }
 }
 
+/// What a client with this code would send in answer to a `WWW-Authenticate` header.
+#[cfg(test)]
+pub(crate) fn authorization(challenge: &str, code: &str, method: &str, uri: &str) -> String {
+    let nonce = parameter(&challenge["Digest ".len()..], "nonce").expect("a nonce");
+    let response = response([USER, REALM, code], nonce, [method, uri]);
+    format!(
+        "Digest username=\"{USER}\", realm=\"{REALM}\", nonce=\"{nonce}\", uri=\"{uri}\", \
+         response=\"{response}\""
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

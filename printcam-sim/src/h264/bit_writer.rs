@@ -67,17 +67,17 @@ mod tests {
     #[test]
     fn exp_golomb_as_in_table_9_2() {
         for (value, want) in [
-            (0, 0b1_1000000),
-            (1, 0b010_10000),
-            (2, 0b011_10000),
-            (3, 0b00100_100),
-            (6, 0b00111_100),
+            (0, 0b1100_0000),
+            (1, 0b0101_0000),
+            (2, 0b0111_0000),
+            (3, 0b0010_0100),
+            (6, 0b0011_1100),
         ] {
             let mut bits = BitWriter::default();
             bits.unsigned(value);
             assert_eq!(bits.into_nal_unit(0x65), [0x65, want], "ue({value})");
         }
-        for (value, want) in [(0, 0b1_1000000), (1, 0b010_10000), (-1, 0b011_10000)] {
+        for (value, want) in [(0, 0b1100_0000), (1, 0b0101_0000), (-1, 0b0111_0000)] {
             let mut bits = BitWriter::default();
             bits.signed(value);
             assert_eq!(bits.into_nal_unit(0x65), [0x65, want], "se({value})");

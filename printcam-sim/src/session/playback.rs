@@ -9,10 +9,10 @@ use crate::personality::Facts;
 use crate::random::Random;
 use crate::response::Response;
 use crate::rtcp::{self, SenderReport};
-use crate::rtp::Packetizer;
+use crate::rtp::{MAX_PACKET, Packetizer};
 
 use super::Output;
-use super::transport::{Transport, interleaved};
+use super::transport::{Transport, interleaved, push_interleaved};
 
 /// Video stops when no receiver report came for so long (claimed of real printers).
 const REPORT_PATIENCE: Duration = Duration::from_millis(1800);
@@ -234,8 +234,11 @@ impl Playback {
         let count = packets.len() as u64;
         match self.transport {
             Transport::Interleaved { rtp, .. } => {
-                let units = packets.iter().flat_map(|packet| interleaved(rtp, packet));
-                outputs.push_back(Output::Media(units.collect()));
+                let mut units = Vec::with_capacity(packets.len() * (4 + MAX_PACKET));
+                for packet in &packets {
+                    push_interleaved(&mut units, rtp, packet);
+                }
+                outputs.push_back(Output::Media(units));
             }
             Transport::Udp { client, .. } => {
                 outputs.extend(packets.into_iter().map(|bytes| Output::Datagram {

@@ -62,11 +62,17 @@ impl Transport {
     }
 }
 
-/// A `$` unit (RFC 2326 §10.12).
+/// Appends a `$` unit (RFC 2326 §10.12).
+pub(super) fn push_interleaved(units: &mut Vec<u8>, channel: u8, packet: &[u8]) {
+    units.extend([b'$', channel]);
+    units.extend((packet.len() as u16).to_be_bytes());
+    units.extend(packet);
+}
+
+/// One `$` unit.
 pub(super) fn interleaved(channel: u8, packet: &[u8]) -> Vec<u8> {
-    let mut unit = vec![b'$', channel];
-    unit.extend((packet.len() as u16).to_be_bytes());
-    unit.extend(packet);
+    let mut unit = Vec::with_capacity(4 + packet.len());
+    push_interleaved(&mut unit, channel, packet);
     unit
 }
 
