@@ -62,6 +62,7 @@ impl Plane {
     }
 
     /// The `N` samples from (x, y) to the right.
+    #[inline]
     pub(crate) fn row<const N: usize>(&self, x: usize, y: usize) -> &[u8; N] {
         let at = y * self.width + x;
         self.samples[at..]
@@ -69,6 +70,7 @@ impl Plane {
             .expect("inside the plane by the caller's block grid")
     }
 
+    #[inline]
     pub(crate) fn row_mut<const N: usize>(&mut self, x: usize, y: usize) -> &mut [u8; N] {
         let at = y * self.width + x;
         self.samples[at..]
@@ -76,6 +78,7 @@ impl Plane {
             .expect("inside the plane by the caller's block grid")
     }
 
+    #[inline]
     pub(crate) fn at(&self, x: usize, y: usize) -> u8 {
         self.samples[y * self.width + x]
     }

@@ -266,6 +266,9 @@ fn code_chroma(
 /// Levels of the fifteen AC values in scan order; leaves their dequantised values in `block`.
 fn quantise_ac(block: &mut Block, quantiser: &Quantiser) -> [i32; 15] {
     let mut levels = [0; 15];
+    if block[1..] == [0; 15] {
+        return levels;
+    }
     for (level, &position) in levels.iter_mut().zip(&ZIGZAG[1..]) {
         *level = quantiser.quantise(block[position], position);
         block[position] = quantiser.dequantise(*level, position);
