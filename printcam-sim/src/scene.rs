@@ -17,17 +17,20 @@ pub(crate) struct Scene {
     backdrop: Picture,
     filament: Colour,
     title: String,
+    first_layer: i32,
     width: i32,
     height: i32,
 }
 
 impl Scene {
-    /// `seed` picks the filament's colour; the title stands in the upper left corner.
+    /// `seed` picks the filament's colour and how far the print is; the title stands in the upper left corner.
     pub(crate) fn new([width, height]: [usize; 2], title: &str, seed: u64) -> Scene {
         let mut scene = Scene {
             backdrop: Picture::new(width, height, WALL),
             filament: FILAMENTS[(seed % FILAMENTS.len() as u64) as usize],
             title: title.to_uppercase(),
+            // Something to see from the start, and not the same for every camera.
+            first_layer: ((seed % 100 * 23 + 45) % LAYERS as u64) as i32,
             width: width as i32,
             height: height as i32,
         };
@@ -43,7 +46,8 @@ impl Scene {
     /// Draws the whole scene, `elapsed` after its start, at `time_of_day` after midnight (UTC).
     pub(crate) fn draw(&self, picture: &mut Picture, elapsed: Duration, time_of_day: Duration) {
         picture.copy_from(&self.backdrop);
-        let layer = elapsed.as_millis() as i32 / LAYER_MILLIS % LAYERS;
+        let layers = elapsed.as_millis() / LAYER_MILLIS + self.first_layer as u128;
+        let layer = (layers % LAYERS as u128) as i32;
         self.draw_bed(picture, layer);
         self.draw_print(picture, layer);
         self.draw_head(picture, layer, elapsed);
@@ -224,15 +228,15 @@ fn radius_at(layer: i32) -> i32 {
     (84.0 + 38.0 * (height * 5.2 + 0.6).sin() - 18.0 * height) as i32
 }
 
-/// The head runs to and fro over the print, and aside at times.
+/// The head runs to and fro over the print, never twice the same way.
 fn head_offset(elapsed: Duration, radius: i32) -> i32 {
     let seconds = elapsed.as_secs_f64();
-    let stroke = f64::from(radius) * (seconds * 3.1).sin();
-    (stroke + 60.0 * (seconds * 0.7).sin()) as i32
+    let stroke = f64::from(radius - 12) * (seconds * 3.1).sin();
+    (stroke + 10.0 * (seconds * 0.7).sin()) as i32
 }
 
 const LAYERS: i32 = 100;
-const LAYER_MILLIS: i32 = 1200;
+const LAYER_MILLIS: u128 = 1200;
 /// Samples per layer; even, so that chroma follows.
 const STEP: i32 = 2;
 

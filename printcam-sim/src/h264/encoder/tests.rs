@@ -1,6 +1,6 @@
 //! What the coded pictures must be; the two ignored tests need ffmpeg and a quiet machine.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -204,22 +204,10 @@ fn ffmpeg_shows_the_reconstruction() {
         .expect("ffmpeg");
     let mut stdin = ffmpeg.stdin.take().expect("piped");
     let writing = std::thread::spawn(move || stdin.write_all(&stream));
-    let mut decoded = Vec::new();
-    ffmpeg
-        .stdout
-        .take()
-        .expect("piped")
-        .read_to_end(&mut decoded)
-        .expect("output");
-    let mut warnings = String::new();
-    ffmpeg
-        .stderr
-        .take()
-        .expect("piped")
-        .read_to_string(&mut warnings)
-        .expect("text");
+    let output = ffmpeg.wait_with_output().expect("output");
     writing.join().expect("no panic").expect("written");
-    assert_eq!(warnings, "");
+    let decoded = output.stdout;
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert!(
         decoded == want,
         "{} bytes of {} or other ones",
