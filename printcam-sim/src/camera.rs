@@ -37,7 +37,7 @@ impl Camera {
         };
         let facts = options.personality.facts();
         let title = match options.title.as_str() {
-            "" => format!("Bambu Lab {}  {}", facts.name, facts.serial),
+            "" => format!("Bambu Lab {}  {}", facts.name, options.serial),
             title => title.to_owned(),
         };
         let source = Source {

@@ -75,7 +75,7 @@ async fn run(tcp: TcpStream, client: u64, options: Options, shared: Shared) -> i
         datagrams_lost: options.faults.datagrams_lost,
         stop: shared.stop,
     };
-    match tls::acceptor(options.encryption, options.certificate)? {
+    match tls::acceptor(options.encryption, options.certificate, &options.serial)? {
         None => connection.drive(tcp, options.faults.one_byte_writes).await,
         Some(acceptor) => {
             let Ok(tls) = acceptor.accept(tcp).await else {

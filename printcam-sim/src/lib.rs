@@ -45,3 +45,4 @@ pub use options::{AccessCode, Certificate, Encryption, Faults, Options, SecondCl
 pub use personality::Personality;
 pub use rtcp::{ReceiverReport, ReportBlock};
 pub use simulator::Simulator;
+pub use tls::AUTHORITY_PEM;

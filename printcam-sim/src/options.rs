@@ -13,6 +13,8 @@ pub struct Options {
     pub personality: Personality,
     /// Where to listen; port 0 takes a free one.
     pub bind: SocketAddr,
+    /// The serial number, 15 characters: the certificate's common name.
+    pub serial: String,
     /// The code that clients must know; user name `bblp`.
     pub access_code: AccessCode,
     /// How the control connection is protected.
@@ -46,6 +48,7 @@ impl Default for Options {
         Options {
             personality: Personality::X1c,
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            serial: "00M00A000000000".to_owned(),
             access_code: AccessCode::from("12345678"),
             encryption: Encryption::Tls12,
             certificate: Certificate::Usual,
@@ -91,7 +94,7 @@ pub enum Encryption {
     None,
 }
 
-/// Which of two keys the camera presents; both certificates name the same serial number.
+/// Which of two keys the camera presents; both certificates name the camera's serial number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certificate {
     /// The printer's own.

@@ -15,8 +15,6 @@ pub enum Personality {
 pub(crate) struct Facts {
     /// Model name, for captions.
     pub(crate) name: &'static str,
-    /// Must be the common name of the certificates in `fixtures/`.
-    pub(crate) serial: &'static str,
     /// The CNAME in RTCP source descriptions.
     pub(crate) model_code: &'static str,
     /// `b=AS:`, kbit/s.
@@ -37,10 +35,9 @@ impl Personality {
     }
 }
 
-/// Real X1C trace: SDP and parameter sets (seen in KittyCAD/machine-api); the serial is made up.
+/// Real X1C trace: SDP and parameter sets (seen in KittyCAD/machine-api).
 static X1C: Facts = Facts {
     name: "X1C",
-    serial: "00M00A000000000",
     model_code: "BL-P001",
     bandwidth: 17186,
     profile_level_id: "42C01F",

@@ -16,6 +16,7 @@ use crate::digest::USER;
 use crate::log::{Log, SharedLog};
 use crate::options::{AccessCode, Encryption, Options};
 use crate::place::Place;
+use crate::tls;
 
 /// A simulated camera on a thread of its own, so that code with and without a runtime can use it.
 /// Dropping it stops it.
@@ -31,8 +32,10 @@ impl Simulator {
     /// Binds and starts serving; when it returns, clients can connect.
     ///
     /// # Errors
-    /// Where the address cannot be bound or the thread cannot be started.
+    /// Where the serial number is none, the address cannot be bound or the thread cannot be started.
     pub fn start(options: Options) -> io::Result<Simulator> {
+        // What is wrong with the options shall be known now, not at the first connection.
+        tls::acceptor(options.encryption, options.certificate, &options.serial)?;
         let listener = std::net::TcpListener::bind(options.bind)?;
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
@@ -89,11 +92,6 @@ impl Simulator {
     /// The code that clients must know now.
     pub fn access_code(&self) -> AccessCode {
         self.options().access_code
-    }
-
-    /// The serial number, which is the certificate's common name.
-    pub fn serial(&self) -> &'static str {
-        self.options().personality.facts().serial
     }
 
     /// The options as they are now.
