@@ -1,6 +1,6 @@
 //! Serves one simulated camera until it is stopped: `cargo run -p printcam-sim --example serve -- plain relaxed`.
 //!
-//! Words: `plain` (no TLS), `relaxed` (no receiver reports needed), a port number.
+//! Words: `plain` (no TLS), `relaxed` (no receiver reports needed), a serial number, a port number.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -12,6 +12,7 @@ fn main() -> std::io::Result<()> {
         match word.as_str() {
             "plain" => options.encryption = Encryption::None,
             "relaxed" => options.receiver_reports_required = false,
+            serial if serial.len() == 15 => options.serial = serial.to_owned(),
             port => match port.parse() {
                 Ok(port) => options.bind = SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
                 Err(_) => return Err(std::io::Error::other(format!("unknown word: {port}"))),

@@ -12,7 +12,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::camera::{AccessUnit, Camera};
 use crate::log::{Ending, SharedLog};
-use crate::options::{Encryption, Options, Udp};
+use crate::options::{Options, Udp};
 use crate::place::Place;
 use crate::request::{Inbound, Inbox};
 use crate::session::{Output, Session, Surroundings};
@@ -78,13 +78,16 @@ async fn run(tcp: TcpStream, client: u64, options: Options, shared: Shared) -> i
     match tls::acceptor(options.encryption, options.certificate, &options.serial)? {
         None => connection.drive(tcp, options.faults.one_byte_writes).await,
         Some(acceptor) => {
-            let Ok(tls) = acceptor.accept(tcp).await else {
+            let accepted = tokio::select! {
+                accepted = acceptor.accept(tcp) => accepted,
+                _ = connection.stop.changed() => return Ok(Ending::ByCamera),
+            };
+            let Ok(tls) = accepted else {
                 return Ok(Ending::HandshakeFailed);
             };
             shared
                 .log
                 .update(client, |record| record.tls_established = true);
-            debug_assert_ne!(options.encryption, Encryption::None);
             connection.drive(tls, options.faults.one_byte_writes).await
         }
     }
@@ -121,12 +124,17 @@ impl Connection {
     {
         let (mut reader, writer) = tokio::io::split(stream);
         let (to_client, outgoing) = mpsc::channel(OUTGOING);
-        let writing = tokio::spawn(write_all(writer, outgoing, one_byte_writes));
+        let mut writing = tokio::spawn(write_all(writer, outgoing, one_byte_writes));
         let ending = self.exchange(&mut reader, &to_client).await;
         self.session.handle_end(now());
         // The writer sends what is queued, then close_notify; a client that reads nothing cannot hold it.
         drop(to_client);
-        let _ = tokio::time::timeout(Duration::from_secs(1), writing).await;
+        if tokio::time::timeout(Duration::from_secs(1), &mut writing)
+            .await
+            .is_err()
+        {
+            writing.abort();
+        }
         ending
     }
 

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::*;
 use crate::digest::authorization;
-use crate::options::{AccessCode, Faults};
+use crate::options::{AccessCode, Faults, SecondClient, Udp};
 
 const URI: &str = "rtsps://127.0.0.1:322/streaming/live/1";
 

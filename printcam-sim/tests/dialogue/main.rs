@@ -330,6 +330,23 @@ fn a_hung_tls_layer_never_answers() {
 }
 
 #[test]
+fn silent_clients_do_not_hold_up_the_end() {
+    let mut camera = start(Options::default());
+    let _no_hello = connect(&camera);
+    let _no_request = connect_tls(&camera);
+    let both = |log: &printcam_sim::Log| log.clients.len() == 2 && log.clients[1].tls_established;
+    assert!(camera.wait_for(SOON, both));
+    camera.stop();
+    let endings: Vec<_> = camera
+        .log()
+        .clients
+        .iter()
+        .map(|client| client.ending)
+        .collect();
+    assert_eq!(endings, [Some(Ending::ByCamera); 2]);
+}
+
+#[test]
 fn one_byte_writes_change_no_byte() {
     let faults = Faults {
         one_byte_writes: true,
