@@ -31,7 +31,11 @@ impl Arguments {
     pub(crate) fn parse_command_line() -> Result<Self, ExitCode> {
         Self::try_parse().map_err(|error| {
             let text = without_credentials(&error.render().to_string());
-            if error.use_stderr() { eprint!("{text}") } else { print!("{text}") }
+            if error.use_stderr() {
+                eprint!("{text}")
+            } else {
+                print!("{text}")
+            }
             ExitCode::from(error.exit_code() as u8)
         })
     }
@@ -276,7 +280,10 @@ mod tests {
     #[test]
     fn credentials_are_taken_out_of_any_text() {
         for (text, want) in [
-            ("unexpected 'rtsps://u:p@h/a' found, and rtsp://h/b", "unexpected 'rtsps://***@h/a' found, and rtsp://h/b"),
+            (
+                "unexpected 'rtsps://u:p@h/a' found, and rtsp://h/b",
+                "unexpected 'rtsps://***@h/a' found, and rtsp://h/b",
+            ),
             ("x://u:p@q@h y", "x://***@h y"),
             ("://", "://"),
             ("no address", "no address"),

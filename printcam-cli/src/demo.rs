@@ -18,14 +18,18 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Failure> {
     let folder = arguments
         .pictures
         .unwrap_or_else(|| std::env::temp_dir().join(format!("printcam-demo-{}", std::process::id())));
-    std::fs::create_dir_all(&folder)
-        .map_err(|error| Failure::Io { what: folder.display().to_string(), error })?;
+    std::fs::create_dir_all(&folder).map_err(|error| Failure::Io { what: folder.display().to_string(), error })?;
 
-    eprintln!("Starting {} simulated X1C cameras; they show their clock, and nothing leaves this computer.", arguments.cameras);
+    eprintln!(
+        "Starting {} simulated X1C cameras; they show their clock, and nothing leaves this computer.",
+        arguments.cameras
+    );
     let cameras = (1..=arguments.cameras).map(start_camera).collect::<Result<Vec<_>, _>>()?;
     let sources = cameras
         .iter()
-        .map(|camera| camera.url_with_credentials().parse().map_err(|error| Failure::Camera(printcam::Error::Address(error))))
+        .map(|camera| {
+            camera.url_with_credentials().parse().map_err(|error| Failure::Camera(printcam::Error::Address(error)))
+        })
         .collect::<Result<Vec<Source>, _>>()?;
     let options = Options::new(Trust::FirstUse(KnownPrinters::in_memory()));
 

@@ -3,13 +3,11 @@
 
 mod arguments;
 mod demo;
-
 mod exit;
 mod logging;
 mod output;
 mod signals;
 mod sim;
-
 mod snap;
 mod watch;
 

@@ -23,8 +23,8 @@ pub(crate) async fn run(arguments: SimArguments) -> Result<(), Failure> {
     if let Some(serial) = arguments.serial {
         options.serial = serial;
     }
-    let simulator =
-        Simulator::start(options).map_err(|error| Failure::Io { what: format!("camera on {}", arguments.bind), error })?;
+    let simulator = Simulator::start(options)
+        .map_err(|error| Failure::Io { what: format!("camera on {}", arguments.bind), error })?;
     println!("{}", simulator.url_with_credentials());
     eprintln!("a simulated X1C; Ctrl-C ends it");
     signals::stop_wanted().await
