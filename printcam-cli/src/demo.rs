@@ -35,8 +35,9 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Failure> {
 
     eprintln!("A picture of each:");
     for (index, source) in sources.iter().enumerate() {
+        let path = folder.join(format!("camera-{}.jpg", index + 1));
         tokio::select! {
-            taken = take_picture(source, &options, &folder.join(format!("camera-{}.jpg", index + 1))) => taken?,
+            taken = take_picture(source, &options, &path) => taken?,
             stop = signals::stop_wanted() => return stop,
         }
     }

@@ -25,10 +25,10 @@ pub(super) struct Playback {
     transport: Transport,
     facts: &'static Facts,
     packetizer: Packetizer,
-    /// RTP timestamp of the first picture.
+    /// RTP timestamp at PLAY.
     first_timestamp: u32,
-    /// Camera time of the first picture, once it was sent.
-    first_ticks: Option<u64>,
+    /// RTP timestamp less camera time, once a picture was sent; sender reports tell the same time.
+    timestamp_offset: Option<u32>,
     /// When PLAY came.
     started: Option<Instant>,
     playing: bool,
@@ -57,7 +57,7 @@ impl Playback {
             facts,
             packetizer: Packetizer::new(random.next_u32(), random.next_u32() as u16),
             first_timestamp: random.next_u32(),
-            first_ticks: None,
+            timestamp_offset: None,
             started: None,
             playing: false,
             starved,
@@ -166,8 +166,10 @@ impl Playback {
             return 0;
         }
         self.waiting_for_key_frame = false;
-        let first = *self.first_ticks.get_or_insert(unit.ticks);
-        let timestamp = self.first_timestamp.wrapping_add(unit.ticks.wrapping_sub(first) as u32);
+        let ticks = unit.ticks as u32;
+        let at_once = self.timestamp_at(now);
+        let offset = *self.timestamp_offset.get_or_insert(at_once.wrapping_sub(ticks));
+        let timestamp = ticks.wrapping_add(offset);
         let nal_units: Vec<&[u8]> = unit.nal_units.iter().map(Vec::as_slice).collect();
         self.send_nal_units(&nal_units, timestamp, Some(nal_units.len() - 1), outputs)
     }

@@ -229,6 +229,35 @@ fn media_overtakes_the_response_to_play() {
 }
 
 #[test]
+fn timestamps_go_by_the_cameras_time_and_agree_with_sender_reports() {
+    let mut scenario = Scenario::new(Options { receiver_reports_required: false, ..Options::default() });
+    assert_eq!(scenario.set_up(TCP), 200);
+    let (_, reply) = scenario.ask(0.0, "PLAY", URI, "");
+    let first: u32 = reply.split("rtptime=").nth(1).unwrap().trim().parse().unwrap();
+    let mut timestamp = |seconds: f64, ticks| {
+        let unit = AccessUnit { ticks, key: true, nal_units: vec![vec![0x65]] };
+        let now = scenario.at(seconds);
+        scenario.session.handle_access_unit(&unit, now);
+        let outputs = scenario.outputs();
+        let [Output::Media(bytes)] = &outputs[..] else {
+            panic!("{outputs:?}");
+        };
+        u32::from_be_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]).wrapping_sub(first)
+    };
+    assert_eq!(timestamp(0.02, 777_000), 1800, "20 ms after PLAY");
+    assert_eq!(timestamp(0.06, 780_000), 4800, "sent late, taken in time");
+    let now = scenario.at(5.0);
+    scenario.session.handle_tick(now);
+    let outputs = scenario.outputs();
+    let [Output::Media(report)] = &outputs[..] else {
+        panic!("{outputs:?}");
+    };
+    let reported = u32::from_be_bytes([report[20], report[21], report[22], report[23]]);
+    assert_eq!(reported.wrapping_sub(first), 450_000);
+    assert_eq!(report[24..28], 4_u32.to_be_bytes(), "SPS, PPS and two pictures");
+}
+
+#[test]
 fn set_up_is_for_the_track() {
     for (uri, transport, want) in [
         (format!("{URI}/track1"), TCP, 200),
