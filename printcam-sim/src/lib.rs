@@ -1,1 +1,48 @@
-//! (being written)
+//! Simulated Bambu Lab printer cameras, for tests, `printcam demo` and `printcam sim`.
+//!
+//! A [`Simulator`] is an RTSPS server that behaves as a real printer's camera was seen to behave,
+//! odd habits included, and can be told to misbehave further. It draws and encodes a live picture:
+//! a print that grows, the layer, the time of day. It shares no parser, packetizer or encoder with
+//! printcam's other crates, so that a mistake made there cannot hide here.
+//!
+//! ```no_run
+//! use printcam_sim::{Options, Simulator, Udp};
+//! use std::time::Duration;
+//!
+//! let camera = Simulator::start(Options { udp: Udp::Refuse, ..Options::default() })?;
+//! println!("{}", camera.url()); // rtsps://127.0.0.1:…/streaming/live/1, user bblp, code 12345678
+//! // … connect a client, stop it, then ask what the camera saw:
+//! assert!(camera.wait_for(Duration::from_secs(5), |log| {
+//!     log.clients.iter().any(|client| client.teardown && client.ending.is_some())
+//! }));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod calendar;
+mod camera;
+mod connection;
+mod digest;
+mod h264;
+mod log;
+mod options;
+mod personality;
+mod picture;
+mod place;
+mod random;
+mod request;
+mod response;
+mod rtcp;
+mod rtp;
+mod scene;
+mod sdp;
+mod session;
+mod simulator;
+mod tls;
+
+pub use log::{ClientRecord, Ending, Log, RequestRecord};
+pub use options::{AccessCode, Certificate, Encryption, Faults, Options, SecondClient, Udp};
+pub use personality::Personality;
+pub use rtcp::{ReceiverReport, ReportBlock};
+pub use simulator::Simulator;
+pub use tls::AUTHORITY_PEM;

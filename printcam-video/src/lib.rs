@@ -1,1 +1,33 @@
-//! (being written)
+//! From coded pictures to planes and JPEG: decoders, frames, and nothing of networks.
+//!
+//! A [`Decoder`] takes one [`AccessUnit`] and gives at most one [`Frame`], with no delay of its own. A [`Frame`] is
+//! reference-counted planes that remember their colours; [`encode_jpeg`] makes a file of it.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let access_unit: printcam_video::AccessUnit = unimplemented!();
+//! use printcam_video::{Decoder, RustyH264, encode_jpeg};
+//!
+//! let mut decoder = RustyH264::new();
+//! if let Some(frame) = decoder.decode(&access_unit)? {
+//!     std::fs::write("printer.jpg", encode_jpeg(&frame, printcam_video::DEFAULT_QUALITY)?)?;
+//! }
+//! # Ok(()) }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod annex_b;
+mod backend;
+mod convert;
+mod decoder;
+mod frame;
+mod jpeg;
+#[cfg(test)]
+mod testing;
+
+pub use backend::RustyH264;
+pub use decoder::{DecodeError, Decoder};
+pub use frame::{ColorMatrix, ColorRange, Frame, FrameError, Plane, PlaneView, Planes};
+pub use jpeg::{DEFAULT_QUALITY, JpegError, encode_jpeg};
+pub use printcam_proto::h264::AccessUnit;

@@ -1,1 +1,39 @@
-//! (being written)
+//! Watch Bambu Lab printer cameras: who the printer is, one session with it, a picture of it.
+//!
+//! ```no_run
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//! use printcam::{KnownPrinters, Options, Source, Trust};
+//!
+//! let source: Source = "rtsps://bblp:12345678@192.168.1.20:322/streaming/live/1".parse()?;
+//! let options = Options::new(Trust::FirstUse(KnownPrinters::in_default_file()?));
+//! let snapshot = printcam::snapshot(&source, &options, Duration::from_secs(10)).await?;
+//! std::fs::write("printer.jpg", printcam::encode_jpeg(&snapshot.frame, printcam::DEFAULT_QUALITY)?)?;
+//! printcam::all_closed(Duration::from_secs(1)).await;
+//! # Ok(()) }
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod connect;
+mod driver;
+mod error;
+pub mod known_printers;
+mod sessions;
+mod snapshot;
+mod source;
+mod stream;
+pub mod tls;
+mod udp;
+
+pub use error::{Error, ErrorCode, Waiting};
+pub use known_printers::{KnownPrinters, KnownPrintersError};
+pub use printcam_proto::rtsp::headers::ServerTransport;
+pub use printcam_proto::rtsp::{Credentials, RtspUrl, UrlError};
+pub use printcam_proto::session::{Event, Statistics, Transport};
+pub use printcam_video::{AccessUnit, DEFAULT_QUALITY, Decoder, Frame, RustyH264, encode_jpeg};
+pub use sessions::all_closed;
+pub use snapshot::{Snapshot, snapshot};
+pub use source::Source;
+pub use stream::{Options, Stream};
+pub use tls::{PublicKeyPin, TlsInfo, TlsOptions, TlsVersions, Trust};

@@ -1,0 +1,294 @@
+//! The command line.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use printcam::{KnownPrinters, Options, PublicKeyPin, Source, Transport, Trust, UrlError};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+use crate::exit::Failure;
+use crate::output::Destination;
+
+/// Watch the cameras of Bambu Lab printers.
+#[derive(Debug, Parser)]
+#[command(name = "printcam", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// Tell more: -v what happens, -vv the whole handshake. Never the access code.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// Reads the command line; what is wrong with it, or the help asked for, is printed.
+    pub(crate) fn parse_command_line() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|error| {
+            let text = without_credentials(&error.render().to_string());
+            if error.use_stderr() {
+                eprint!("{text}")
+            } else {
+                print!("{text}")
+            }
+            ExitCode::from(error.exit_code() as u8)
+        })
+    }
+}
+
+/// The text with `***` for whatever stands between `://` and `@`: clap repeats arguments that it does not understand.
+fn without_credentials(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        out.push_str(before);
+        out.push_str("://");
+        let word = &after[..after.find(char::is_whitespace).unwrap_or(after.len())];
+        rest = match word.rfind('@') {
+            Some(at) => {
+                out.push_str("***");
+                &after[at..]
+            }
+            None => after,
+        };
+    }
+    out + rest
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Take one picture.
+    Snap(SnapArguments),
+    /// Receive streams until Ctrl-C and show how they do.
+    Watch(WatchArguments),
+    /// Be a simulated printer camera.
+    Sim(SimArguments),
+    /// Try everything without a printer: simulated cameras, a picture of each, their live statistics.
+    Demo(DemoArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SnapArguments {
+    /// rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1
+    #[arg(value_name = "URL")]
+    pub(crate) address: Address,
+    /// Where the picture goes; `-` is stdout.
+    #[arg(short, long, value_name = "FILE|-")]
+    pub(crate) output: Destination,
+    /// What is written: a JPEG, or the bare Y, U and V planes.
+    #[arg(long, value_enum, default_value_t = PictureFormat::Jpeg)]
+    pub(crate) format: PictureFormat,
+    /// Seconds for everything together.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
+    pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArguments {
+    /// rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1, one or several.
+    #[arg(value_name = "URL", required = true)]
+    pub(crate) addresses: Vec<Address>,
+    /// Decode the pictures too, and print `frames <stream> <count>` each second.
+    #[arg(long)]
+    pub(crate) decode: bool,
+    /// Decode, and print to stdout a line for each picture: stream, timestamp, size, MD5 of its I420 planes.
+    #[arg(long)]
+    pub(crate) frame_md5: bool,
+    /// Write the first stream's H.264 as it came, from its first key frame on; `-` is stdout.
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) h264: Option<Destination>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimArguments {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    pub(crate) bind: SocketAddr,
+    /// The access code that clients must know.
+    #[arg(long, default_value = "12345678")]
+    pub(crate) code: String,
+    /// The serial number, which is the certificate's common name.
+    #[arg(long)]
+    pub(crate) serial: Option<String>,
+    /// Answer a SETUP for UDP with 461.
+    #[arg(long)]
+    pub(crate) refuse_udp: bool,
+    /// Send video to clients without receiver reports too. A printer stops after 1.8 s.
+    #[arg(long)]
+    pub(crate) without_reports: bool,
+    /// Plain RTSP, without TLS.
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Pictures from one key frame to the next.
+    #[arg(long, value_name = "PICTURES", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) gop: u32,
+    /// What decides session ids, nonces, sequence numbers and the like.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// What goes wrong; several are possible.
+    #[arg(long = "fault", value_enum)]
+    pub(crate) faults: Vec<Fault>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Fault {
+    /// TCP is accepted, then nothing.
+    NoServerHello,
+    /// DESCRIBE is never answered.
+    DescribeUnanswered,
+    /// The description holds no video.
+    NoVideo,
+    /// UDP is accepted, and no datagram arrives.
+    DatagramsLost,
+    /// Responses come byte by byte.
+    OneByteWrites,
+    /// Packets come in the middle of header lines.
+    FramesInHeaders,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// How many simulated cameras.
+    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub(crate) cameras: u8,
+    /// Where the pictures go; a folder among the temporary files unless given.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) pictures: Option<PathBuf>,
+}
+
+/// An address as typed, understood or not. The command line's parser must not refuse it: it would print it, and with it
+/// the access code.
+#[derive(Debug, Clone)]
+pub(crate) struct Address(Result<Source, UrlError>);
+
+impl FromStr for Address {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.parse()))
+    }
+}
+
+impl Address {
+    pub(crate) fn source(self) -> Result<Source, Failure> {
+        self.0.map_err(|error| Failure::Camera(error.into()))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConnectionArguments {
+    /// How media travels. `auto`: snapshots by TCP, streams by UDP with TCP after a refusal. UDP is not encrypted.
+    #[arg(long, value_enum, default_value_t = TransportArgument::Auto)]
+    pub(crate) transport: TransportArgument,
+    /// Who is believed to be the printer: first-use (keeps its key and refuses another one later), pin:<sha256>,
+    /// ca:<PEM file>, accept-any (anybody; experiments only).
+    #[arg(long, value_name = "TRUST", default_value = "first-use")]
+    pub(crate) trust: TrustArgument,
+    /// With ca: the serial number that the certificate has to carry.
+    #[arg(long)]
+    pub(crate) serial: Option<String>,
+    /// Offer TLS 1.3 too. It has hung some printers.
+    #[arg(long)]
+    pub(crate) tls13: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum PictureFormat {
+    Jpeg,
+    I420,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum TransportArgument {
+    Auto,
+    Tcp,
+    Udp,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum TrustArgument {
+    FirstUse,
+    Pin(PublicKeyPin),
+    Ca(PathBuf),
+    AcceptAny,
+}
+
+impl FromStr for TrustArgument {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            None if text == "first-use" => Ok(Self::FirstUse),
+            None if text == "accept-any" => Ok(Self::AcceptAny),
+            Some(("pin", pin)) => pin.parse().map(Self::Pin).map_err(|_| "a pin has 64 hexadecimal digits"),
+            Some(("ca", file)) if !file.is_empty() => Ok(Self::Ca(file.into())),
+            _ => Err("one of first-use, pin:<sha256>, ca:<file>, accept-any"),
+        }
+    }
+}
+
+impl ConnectionArguments {
+    pub(crate) fn options(&self) -> Result<Options, Failure> {
+        let trust = match &self.trust {
+            TrustArgument::FirstUse => Trust::FirstUse(KnownPrinters::in_default_file().map_err(Failure::from)?),
+            TrustArgument::Pin(pin) => Trust::Pin(*pin),
+            TrustArgument::Ca(file) => {
+                let unreadable =
+                    || Failure::Usage(format!("{} holds no PEM certificate that can be read", file.display()));
+                let roots =
+                    CertificateDer::pem_file_iter(file).and_then(Iterator::collect).map_err(|_| unreadable())?;
+                if Vec::is_empty(&roots) {
+                    return Err(unreadable());
+                }
+                Trust::PrinterCa { roots, serial: self.serial.clone() }
+            }
+            TrustArgument::AcceptAny => Trust::AcceptAny,
+        };
+        let mut options = Options::new(trust);
+        if self.tls13 {
+            options.tls.versions = printcam::TlsVersions::Tls12Or13;
+        }
+        options.transport = match self.transport {
+            TransportArgument::Auto => Transport::Auto,
+            TransportArgument::Tcp => Transport::Tcp,
+            TransportArgument::Udp => Transport::Udp,
+        };
+        Ok(options)
+    }
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, &'static str> {
+    match text.parse() {
+        Ok(seconds) if (0.1..=3600.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("a number of seconds from 0.1 to 3600"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_taken_out_of_any_text() {
+        for (text, want) in [
+            (
+                "unexpected 'rtsps://u:p@h/a' found, and rtsp://h/b",
+                "unexpected 'rtsps://***@h/a' found, and rtsp://h/b",
+            ),
+            ("x://u:p@q@h y", "x://***@h y"),
+            ("://", "://"),
+            ("no address", "no address"),
+        ] {
+            assert_eq!(without_credentials(text), want);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! How the program fails: a sentence, a next step, an exit code.
+
+use std::io;
+use std::process::ExitCode;
+
+use printcam::{Error, ErrorCode};
+
+/// Why a command did not do what it should.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line asks for something impossible.
+    Usage(String),
+    /// The camera, or the way to it.
+    Camera(Error),
+    /// This computer.
+    Io { what: String, error: io::Error },
+    /// Ended by Ctrl-C or SIGTERM before it was done.
+    Interrupted,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Camera(error)
+    }
+}
+
+impl From<printcam::KnownPrintersError> for Failure {
+    fn from(error: printcam::KnownPrintersError) -> Self {
+        Self::Camera(Error::Connect(error.into()))
+    }
+}
+
+impl Failure {
+    /// Prints the sentence and the next step, and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        match self {
+            Self::Usage(sentence) => {
+                eprintln!("printcam: {sentence}");
+                eprintln!("hint: printcam --help shows how it is called.");
+            }
+            Self::Camera(error) => {
+                eprintln!("printcam: {error}");
+                if let Some(hint) = error.hint() {
+                    eprintln!("hint: {hint}");
+                }
+            }
+            Self::Io { what, error } => eprintln!("printcam: {what}: {error}"),
+            Self::Interrupted => eprintln!("printcam: stopped"),
+        }
+        self.exit_code()
+    }
+
+    /// 2 usage, 3 unreachable, 4 authentication, 5 live view off, 6 certificate changed, 7 too long without a picture,
+    /// 130 interrupted, 1 anything else.
+    fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Usage(_) => 2,
+            Self::Camera(Error::Address(_)) => 2,
+            Self::Camera(error) => match error.code() {
+                ErrorCode::ConnectionFailed | ErrorCode::CameraBusy => 3,
+                ErrorCode::AuthenticationFailed => 4,
+                ErrorCode::LiveViewDisabled => 5,
+                ErrorCode::CertificateChanged => 6,
+                ErrorCode::Timeout | ErrorCode::CameraHung => 7,
+                _ => 1,
+            },
+            Self::Io { .. } => 1,
+            Self::Interrupted => 130,
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! Where data goes: stdout, or a file that appears when it is whole.
+
+use std::convert::Infallible;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::exit::Failure;
+
+/// `-` or a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Destination {
+    Stdout,
+    File(PathBuf),
+}
+
+impl FromStr for Destination {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(if text == "-" { Self::Stdout } else { Self::File(text.into()) })
+    }
+}
+
+impl std::fmt::Display for Destination {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Stdout => f.write_str("stdout"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl Destination {
+    /// Writes all of it. A file is written under another name and then renamed, so that nobody sees half a picture.
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let result = match self {
+            Self::Stdout => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(bytes).and_then(|()| stdout.flush())
+            }
+            Self::File(path) => {
+                let mut name = path.file_name().unwrap_or_default().to_owned();
+                name.push(format!(".{}.part", std::process::id()));
+                let part = path.with_file_name(name);
+                fs::write(&part, bytes).and_then(|()| fs::rename(&part, path)).inspect_err(|_| {
+                    let _ = fs::remove_file(&part);
+                })
+            }
+        };
+        result.map_err(|error| self.failed(error))
+    }
+
+    /// Opens it to be written piece by piece.
+    pub(crate) fn open(&self) -> Result<Box<dyn Write + Send>, Failure> {
+        match self {
+            Self::Stdout => Ok(Box::new(io::stdout())),
+            Self::File(path) => {
+                let file = File::create(path).map_err(|error| self.failed(error))?;
+                Ok(Box::new(io::BufWriter::new(file)))
+            }
+        }
+    }
+
+    pub(crate) fn failed(&self, error: io::Error) -> Failure {
+        Failure::Io { what: self.to_string(), error }
+    }
+}

@@ -1,0 +1,43 @@
+//! `printcam sim`: a simulated printer camera.
+
+use printcam_sim::{AccessCode, Encryption, Faults, Options, Simulator, Udp};
+
+use crate::arguments::{Fault, SimArguments};
+use crate::exit::Failure;
+use crate::signals;
+
+pub(crate) async fn run(arguments: SimArguments) -> Result<(), Failure> {
+    let mut options = Options {
+        bind: arguments.bind,
+        access_code: AccessCode::from(arguments.code.as_str()),
+        udp: if arguments.refuse_udp { Udp::Refuse } else { Udp::Allow },
+        receiver_reports_required: !arguments.without_reports,
+        gop: arguments.gop,
+        seed: arguments.seed,
+        faults: faults(&arguments.faults),
+        ..Options::default()
+    };
+    if arguments.plain {
+        options.encryption = Encryption::None;
+    }
+    if let Some(serial) = arguments.serial {
+        options.serial = serial;
+    }
+    let simulator = Simulator::start(options)
+        .map_err(|error| Failure::Io { what: format!("camera on {}", arguments.bind), error })?;
+    println!("{}", simulator.url_with_credentials());
+    eprintln!("a simulated X1C; Ctrl-C ends it");
+    signals::stop_wanted().await
+}
+
+fn faults(wanted: &[Fault]) -> Faults {
+    let has = |fault| wanted.contains(&fault);
+    Faults {
+        no_server_hello: has(Fault::NoServerHello),
+        describe_unanswered: has(Fault::DescribeUnanswered),
+        sdp_without_video: has(Fault::NoVideo),
+        datagrams_lost: has(Fault::DatagramsLost),
+        one_byte_writes: has(Fault::OneByteWrites),
+        frames_in_headers: has(Fault::FramesInHeaders),
+    }
+}

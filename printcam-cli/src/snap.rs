@@ -1,0 +1,48 @@
+//! `printcam snap`: one picture.
+
+use std::io::IsTerminal;
+use std::time::Instant;
+
+use printcam::{DEFAULT_QUALITY, Error, encode_jpeg, snapshot};
+
+use crate::arguments::{PictureFormat, SnapArguments};
+use crate::exit::Failure;
+use crate::signals;
+
+pub(crate) async fn run(arguments: SnapArguments) -> Result<(), Failure> {
+    let began = Instant::now();
+    let source = arguments.address.source()?;
+    let options = arguments.connection.options()?;
+    let on_screen = std::io::stderr().is_terminal();
+    if on_screen {
+        eprint!("waiting for a picture from {source} ...\r");
+    }
+    let snapshot = tokio::select! {
+        snapshot = snapshot(&source, &options, arguments.timeout) => snapshot,
+        stop = signals::stop_wanted() => return stop.and(Err(Failure::Interrupted)),
+    };
+    if on_screen {
+        eprint!("\x1b[K");
+    }
+    let snapshot = snapshot?;
+    let (width, height) = (snapshot.frame.width(), snapshot.frame.height());
+    let format = arguments.format;
+    // Off this thread: the camera is given back meanwhile.
+    let encode = tokio::task::spawn_blocking(move || match format {
+        PictureFormat::Jpeg => encode_jpeg(&snapshot.frame, DEFAULT_QUALITY).map_err(Error::from),
+        PictureFormat::I420 => {
+            let mut planes = Vec::with_capacity(snapshot.frame.i420_len());
+            // A Vec takes whatever it is given.
+            snapshot.frame.write_i420(&mut planes).map(|()| planes).map_err(|_| Error::Stopped)
+        }
+    });
+    let bytes = encode.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+    arguments.output.write(&bytes)?;
+    let kilobytes = bytes.len().div_ceil(1000);
+    let seconds = began.elapsed().as_secs_f32();
+    eprintln!("{}: {width}x{height}, {kilobytes} kB, after {seconds:.2} s", arguments.output);
+    if let Some(tls) = snapshot.tls.filter(|tls| tls.first_seen) {
+        eprintln!("first time with this camera: its key {} is now remembered", tls.pin);
+    }
+    Ok(())
+}

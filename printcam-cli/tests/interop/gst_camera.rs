@@ -1,0 +1,121 @@
+//! A camera played by gst-rtsp-server (`tests/peers/gst_camera.py`) on a port of its own, gone when dropped.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::certificates::Identity;
+use crate::clips::Clip;
+use crate::lines::Lines;
+use crate::program::{ACCESS_CODE, url};
+
+pub(crate) struct GstCamera {
+    child: Child,
+    events: Lines,
+    pub(crate) port: u16,
+    scheme: &'static str,
+}
+
+/// How the camera differs from one that plays a clip from its start, over plain RTSP, by TCP and UDP.
+#[derive(Default)]
+pub(crate) struct Options {
+    /// `None`: a sound track and no video.
+    pub(crate) clip: Option<&'static Clip>,
+    /// `None`: plain RTSP.
+    pub(crate) identity: Option<Identity>,
+    pub(crate) udp: Udp,
+    /// Index of the first frame every client gets.
+    pub(crate) first_frame: usize,
+    /// 0: any free one.
+    pub(crate) port: u16,
+}
+
+#[derive(Default, PartialEq)]
+pub(crate) enum Udp {
+    #[default]
+    Offered,
+    /// A SETUP for UDP is answered 461.
+    Refused,
+}
+
+/// One line of the camera's log, e.g. `{"t":1.31,"ev":"request","client":1,"method":"SETUP"}`.
+#[derive(Clone, Debug)]
+pub(crate) struct Event(String);
+
+impl GstCamera {
+    pub(crate) fn start(options: Options) -> GstCamera {
+        let mut command = Command::new("/usr/bin/python3");
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/gst_camera.py"));
+        command.args(["--until-stdin-closes", "--password", ACCESS_CODE, "--port", &options.port.to_string()]);
+        match options.clip {
+            Some(clip) => command.arg("--clip").arg(&clip.h264),
+            None => command.arg("--audio-only"),
+        };
+        command.args(["--first-frame", &options.first_frame.to_string()]);
+        if let Some(identity) = &options.identity {
+            command.arg("--certificate").arg(&identity.certificate).arg("--key").arg(&identity.key);
+        }
+        if options.udp == Udp::Refused {
+            command.args(["--transport", "tcp"]);
+        }
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("/usr/bin/python3");
+        let events = Lines::follow(child.stdout.take().unwrap());
+        let port = events.wait_for("camera (scripts/test installs what it needs)", START_LIMIT, |lines| {
+            lines.iter().map(|line| Event(line.clone())).find(|event| event.is("ready"))?.number("port")
+        });
+        let scheme = if options.identity.is_some() { "rtsps" } else { "rtsp" };
+        GstCamera { child, events, port: port as u16, scheme }
+    }
+
+    /// With the access code in it.
+    pub(crate) fn url(&self) -> String {
+        url(self.scheme, "127.0.0.1", self.port)
+    }
+
+    pub(crate) fn events(&self) -> Vec<Event> {
+        self.events.so_far().into_iter().map(Event).collect()
+    }
+
+    /// The methods requested so far, refused ones included.
+    pub(crate) fn methods(&self) -> Vec<String> {
+        self.events().iter().filter_map(|event| event.text("method").map(String::from)).collect()
+    }
+
+    /// The Transport header of every SETUP so far.
+    pub(crate) fn transports(&self) -> Vec<String> {
+        self.events().iter().filter_map(|event| event.text("transport").map(String::from)).collect()
+    }
+
+    pub(crate) fn wait_for_event(&self, kind: &str) {
+        self.events
+            .wait_for(kind, EVENT_LIMIT, |lines| lines.iter().any(|line| Event(line.clone()).is(kind)).then_some(()));
+    }
+}
+
+impl Drop for GstCamera {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+impl Event {
+    pub(crate) fn is(&self, kind: &str) -> bool {
+        self.text("ev") == Some(kind)
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.after(name)?.strip_prefix('"')?.split('"').next()
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
+        self.after(name)?.split([',', '}']).next()?.parse().ok()
+    }
+
+    fn after(&self, name: &str) -> Option<&str> {
+        self.0.split_once(&format!("\"{name}\":")).map(|(_, rest)| rest)
+    }
+}
+
+/// Python and GStreamer's plugin scan take seconds on a busy machine.
+const START_LIMIT: Duration = Duration::from_secs(30);
+const EVENT_LIMIT: Duration = Duration::from_secs(10);

@@ -1,0 +1,40 @@
+//! What a session counts.
+
+use std::time::Duration;
+
+use crate::rtp::Counters;
+use crate::rtsp::headers::ServerTransport;
+
+/// Totals of one session. Rates are left to whoever asks twice.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// How the media travels; `None` before PLAY was accepted.
+    pub transport: Option<ServerTransport>,
+    /// RTP packets: received, lost, late, duplicate, of other sources.
+    pub rtp: Counters,
+    /// RTP packets or their contents thrown away: malformed, of another payload type, of a NAL unit cut short.
+    pub discarded: u64,
+    /// Interarrival jitter (RFC 3550 §6.4.1), as reported to the camera.
+    pub jitter: Duration,
+    /// Pictures given out.
+    pub access_units: u64,
+    /// Of these, pictures that decoding can start at.
+    pub key_frames: u64,
+    /// Pictures begun and not given out, because part of them was lost.
+    pub incomplete_access_units: u64,
+    /// Receiver reports sent.
+    pub receiver_reports: u64,
+    /// Sender reports received.
+    pub sender_reports: u64,
+    /// Times without RTP for longer than the stall limit.
+    pub stalls: u64,
+    /// How long they lasted together.
+    pub stalled_for: Duration,
+    /// Packets outside the tracks we set up, or before PLAY.
+    pub stray_packets: u64,
+    /// Responses to nothing, and requests of the server.
+    pub stray_messages: u64,
+    /// Bytes of the connection that belonged to nothing.
+    pub garbage_bytes: u64,
+}

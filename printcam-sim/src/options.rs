@@ -1,0 +1,147 @@
+//! What to simulate: the printer, its rules, and what shall go wrong.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::personality::Personality;
+
+/// Everything that a simulated camera can be told; `Options::default()` is a healthy X1C.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The model to play.
+    pub personality: Personality,
+    /// Where to listen; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// The serial number, 15 characters: the certificate's common name.
+    pub serial: String,
+    /// The code that clients must know; user name `bblp`.
+    pub access_code: AccessCode,
+    /// How the control connection is protected.
+    pub encryption: Encryption,
+    /// Which of two keys the camera presents.
+    pub certificate: Certificate,
+    /// Whether a SETUP for UDP is accepted.
+    pub udp: Udp,
+    /// What a client meets while another one has a session.
+    pub second_client: SecondClient,
+    /// How long a session that ended without TEARDOWN keeps the only place taken.
+    pub wedge_after_unclean_end: Duration,
+    /// Whether video stops when no receiver report came for 1.8 s.
+    pub receiver_reports_required: bool,
+    /// Life of a session without requests or RTCP.
+    pub session_timeout: Duration,
+    /// Pictures a second.
+    pub fps: u32,
+    /// Pictures from one key frame to the next.
+    pub gop: u32,
+    /// Caption of the picture; empty means model and serial number.
+    pub title: String,
+    /// Decides session ids, nonces, SSRCs, first sequence numbers and timestamps, and the filament.
+    pub seed: u64,
+    /// What goes wrong.
+    pub faults: Faults,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            personality: Personality::X1c,
+            bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            serial: "00M00A000000000".to_owned(),
+            access_code: AccessCode::from("12345678"),
+            encryption: Encryption::Tls12,
+            certificate: Certificate::Usual,
+            udp: Udp::Allow,
+            second_client: SecondClient::Refuse,
+            wedge_after_unclean_end: Duration::ZERO,
+            receiver_reports_required: true,
+            session_timeout: Duration::from_secs(10),
+            fps: 30,
+            gop: 30,
+            title: String::new(),
+            seed: 0,
+            faults: Faults::default(),
+        }
+    }
+}
+
+/// Switchable faults, all off by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// TCP is accepted, then nothing: no ServerHello, or no answer on a plain connection.
+    pub no_server_hello: bool,
+    /// DESCRIBE with good credentials is never answered.
+    pub describe_unanswered: bool,
+    /// The description has no `m=` section.
+    pub sdp_without_video: bool,
+    /// UDP is accepted, but no datagram arrives anywhere.
+    pub datagrams_lost: bool,
+    /// RTSP responses are written byte by byte, each in its own TLS record.
+    pub one_byte_writes: bool,
+    /// Every RTSP response has an interleaved RTCP packet in the middle of a header line.
+    pub frames_in_headers: bool,
+}
+
+/// How the control connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// TLS 1.2 only, as printers do.
+    Tls12,
+    /// TLS 1.3 or 1.2.
+    Tls13,
+    /// None: plain RTSP, for clients and tests without TLS.
+    None,
+}
+
+/// Which of two keys the camera presents; both certificates name the camera's serial number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certificate {
+    /// The printer's own.
+    Usual,
+    /// Another key: a replaced printer, or a man in the middle.
+    Second,
+}
+
+/// Whether a SETUP for UDP is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Udp {
+    /// Accepted; media goes unencrypted from a port pair of the session's own.
+    Allow,
+    /// Answered 461.
+    Refuse,
+}
+
+/// What a client meets while another one has a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondClient {
+    /// 453 in answer to DESCRIBE or SETUP, then the connection is closed.
+    Refuse,
+    /// All is answered well, but no media comes.
+    Starve,
+    /// It takes the place; the first client's connection is closed.
+    KickFirst,
+}
+
+/// The printer's access code. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessCode(String);
+
+impl AccessCode {
+    /// The code itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for AccessCode {
+    fn from(code: &str) -> AccessCode {
+        AccessCode(code.to_owned())
+    }
+}
+
+impl fmt::Debug for AccessCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessCode(..)")
+    }
+}

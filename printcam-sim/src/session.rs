@@ -1,0 +1,253 @@
+//! The dialogue with one client, without I/O: requests, RTCP, pictures and time go in; bytes come out.
+//!
+//! ```text
+//! OPTIONS -> DESCRIBE -> 401 -> DESCRIBE -> SETUP -> PLAY -> TEARDOWN
+//!                                             |        |
+//!                                             +--------+--> expired: BYE, 454 from then on
+//! ```
+
+mod playback;
+mod requests;
+mod transport;
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::camera::AccessUnit;
+use crate::digest::Challenge;
+use crate::log::{RequestRecord, SharedLog};
+use crate::options::Options;
+use crate::personality::Facts;
+use crate::place::Place;
+use crate::random::Random;
+use crate::request::Request;
+use crate::response::Response;
+use crate::rtcp;
+
+use playback::Playback;
+
+/// What a session is told about its surroundings.
+#[derive(Clone, Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) options: Options,
+    pub(crate) place: Place,
+    pub(crate) log: SharedLog,
+    /// The connection's id in the log.
+    pub(crate) client: u64,
+    pub(crate) local: IpAddr,
+    pub(crate) peer: IpAddr,
+    /// RTP and RTCP; `None` where no sockets could be had.
+    pub(crate) server_ports: Option<[u16; 2]>,
+    /// When the camera started, by both clocks.
+    pub(crate) started: (Instant, SystemTime),
+}
+
+/// What the driver shall send or do, in this order.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// An RTSP response.
+    Reply(Vec<u8>),
+    /// Interleaved packets for the connection.
+    Media(Vec<u8>),
+    /// A datagram from the RTP or RTCP socket to a port of the client.
+    Datagram {
+        rtcp: bool,
+        port: u16,
+        bytes: Vec<u8>,
+    },
+    Close,
+}
+
+/// One connection's state.
+#[derive(Debug)]
+pub(crate) struct Session {
+    around: Surroundings,
+    facts: &'static Facts,
+    challenge: Challenge,
+    random: Random,
+    playback: Option<Playback>,
+    outputs: VecDeque<Output>,
+}
+
+impl Session {
+    pub(crate) fn new(around: Surroundings) -> Session {
+        let mut random = Random::new(around.options.seed.wrapping_add(around.client << 32));
+        Session {
+            facts: around.options.personality.facts(),
+            challenge: Challenge::new(&mut random),
+            random,
+            playback: None,
+            outputs: VecDeque::new(),
+            around,
+        }
+    }
+
+    pub(crate) fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When `handle_tick` is due.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.playback.as_ref().map(Playback::next_deadline)
+    }
+
+    /// Whether pictures are wanted.
+    pub(crate) fn is_playing(&self) -> bool {
+        self.playback.as_ref().is_some_and(Playback::is_playing)
+    }
+
+    pub(crate) fn handle_request(&mut self, request: &Request, now: Instant) {
+        if let Some(playback) = &mut self.playback
+            && request.header("Session").is_some_and(|id| playback.is_named(id))
+        {
+            playback.note_liveness(now);
+        }
+        let response = self.answer(request, now);
+        self.record(request, response.as_ref());
+        let Some(response) = response else {
+            return;
+        };
+        let mut bytes = response.bytes(request.header("CSeq"), self.wall(now).as_secs());
+        if self.around.options.faults.frames_in_headers {
+            self.put_frame_into_header(&mut bytes);
+        }
+        self.outputs.push_back(Output::Reply(bytes));
+        if response.status == 453 {
+            self.outputs.push_back(Output::Close);
+        }
+    }
+
+    /// A packet from the client on the RTCP channel or port.
+    pub(crate) fn handle_rtcp(&mut self, packet: &[u8], now: Instant) {
+        let Some(playback) = &mut self.playback else {
+            return;
+        };
+        let Some(reports) = rtcp::receiver_reports(packet, playback.ssrc()) else {
+            self.around.log.update(self.around.client, |record| record.garbage_packets += 1);
+            return;
+        };
+        playback.note_liveness(now);
+        for report in reports {
+            playback.note_report(now);
+            self.around.log.update(self.around.client, |record| record.push_report(report));
+        }
+    }
+
+    /// An interleaved packet; only the RTCP channel has a meaning.
+    pub(crate) fn handle_interleaved(&mut self, channel: u8, packet: &[u8], now: Instant) {
+        match &self.playback {
+            Some(playback) if playback.transport().is_rtcp_channel(channel) => {
+                self.handle_rtcp(packet, now);
+            }
+            _ => self.around.log.update(self.around.client, |r| r.garbage_packets += 1),
+        }
+    }
+
+    pub(crate) fn handle_access_unit(&mut self, unit: &AccessUnit, now: Instant) {
+        let Some(playback) = &mut self.playback else {
+            return;
+        };
+        if !playback.is_starved() && !self.around.place.is_held_by(self.around.client) {
+            // Another client has taken the place.
+            self.end_session();
+            self.outputs.push_back(Output::Close);
+            return;
+        }
+        let packets = playback.handle_access_unit(unit, now, &mut self.outputs);
+        if packets > 0 {
+            self.around.log.update(self.around.client, |r| r.rtp_packets += packets);
+        }
+    }
+
+    /// The driver could not pass pictures on: the next one sent is a key frame.
+    pub(crate) fn note_lost_media(&mut self) {
+        if let Some(playback) = &mut self.playback {
+            playback.wait_for_key_frame();
+        }
+    }
+
+    pub(crate) fn handle_tick(&mut self, now: Instant) {
+        let wall = self.wall(now);
+        let Some(playback) = &mut self.playback else {
+            return;
+        };
+        if playback.is_expired(now) {
+            tracing::info!(target: "printcam_sim", client = self.around.client, "session expired");
+            self.around.log.update(self.around.client, |record| record.expired = true);
+            self.end_session();
+        } else {
+            playback.send_due_report(now, wall, &mut self.outputs);
+        }
+    }
+
+    /// The connection has ended; a session still open is an unclean end.
+    pub(crate) fn handle_end(&mut self, now: Instant) {
+        let wedge = self.around.options.wedge_after_unclean_end;
+        let until = (self.playback.take().is_some() && !wedge.is_zero()).then(|| now + wedge);
+        self.around.place.leave(self.around.client, until);
+    }
+
+    /// BYE, and the place is free.
+    fn end_session(&mut self) {
+        if let Some(mut playback) = self.playback.take() {
+            playback.send_bye(&mut self.outputs);
+            self.around.place.leave(self.around.client, None);
+        }
+    }
+
+    /// Time since 1970.
+    fn wall(&self, now: Instant) -> Duration {
+        let (instant, wall) = self.around.started;
+        let at_start = wall.duration_since(SystemTime::UNIX_EPOCH);
+        at_start.unwrap_or_default() + now.saturating_duration_since(instant)
+    }
+
+    fn put_frame_into_header(&self, bytes: &mut Vec<u8>) {
+        let mut line_ends = bytes.windows(2).enumerate().filter(|(_, pair)| pair == b"\r\n");
+        let Some((second_line_end, _)) = line_ends.nth(1) else {
+            return;
+        };
+        let ssrc = self.playback.as_ref().map_or(0, Playback::ssrc);
+        let frame = transport::interleaved(1, &rtcp::bye(ssrc.wrapping_add(1)));
+        let middle = second_line_end + 5;
+        bytes.splice(middle..middle, frame);
+    }
+
+    fn record(&self, request: &Request, response: Option<&Response>) {
+        let (uri, credentials_in_uri) = without_credentials(&request.uri);
+        let record = RequestRecord {
+            method: request.method.clone(),
+            uri,
+            cseq: request.cseq(),
+            had_credentials: request.header("Authorization").is_some(),
+            credentials_in_uri,
+            status: response.map(|response| response.status),
+        };
+        tracing::debug!(
+            target: "printcam_sim",
+            client = self.around.client,
+            method = %record.method,
+            uri = %record.uri,
+            cseq = record.cseq,
+            credentials = record.had_credentials,
+            status = record.status,
+            "request"
+        );
+        self.around.log.update(self.around.client, |client| client.push_request(record));
+    }
+}
+
+/// The URI without what stands before `@`, and whether there was something.
+fn without_credentials(uri: &str) -> (String, bool) {
+    let Some((scheme, rest)) = uri.split_once("://") else {
+        return (uri.to_owned(), false);
+    };
+    match rest.rsplit_once('@') {
+        Some((_, rest)) => (format!("{scheme}://{rest}"), true),
+        None => (uri.to_owned(), false),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! What can go wrong, under one name each, with the next step a person can take.
+
+use std::time::Duration;
+
+use printcam_proto::rtsp::{Method, UrlError};
+use printcam_proto::session::{self, AuthenticationError};
+use printcam_video::{DecodeError, JpegError};
+
+use crate::connect::ConnectError;
+
+/// Why there is no picture. `Display` says it in one sentence, [`hint`](Error::hint) what to do about it,
+/// [`code`](Error::code) which kind it is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The address cannot be used.
+    #[error(transparent)]
+    Address(#[from] UrlError),
+    /// No connection, or not to the printer that was meant.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The camera refused, went, or makes no sense.
+    #[error(transparent)]
+    Session(#[from] session::Error),
+    /// A picture came and cannot be decoded.
+    #[error("the camera's picture cannot be decoded: {0}")]
+    Decode(#[from] DecodeError),
+    /// A picture cannot be written as JPEG.
+    #[error(transparent)]
+    Jpeg(#[from] JpegError),
+    /// What was wanted did not come in time.
+    #[error("no {waiting} within {} s", after.as_secs_f32())]
+    Timeout {
+        /// What was being waited for.
+        waiting: Waiting,
+        /// For how long.
+        after: Duration,
+    },
+    /// The stream was left before there was a picture.
+    #[error("the stream was stopped before there was a picture")]
+    Stopped,
+}
+
+/// What a timeout waited for, in the order in which things come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Waiting {
+    /// TCP and TLS.
+    Connection,
+    /// The answer to DESCRIBE.
+    Description,
+    /// The first key frame.
+    KeyFrame,
+}
+
+impl std::fmt::Display for Waiting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Waiting::Connection => "connection to the camera",
+            Waiting::Description => "answer from the camera",
+            Waiting::KeyFrame => "picture from the camera",
+        })
+    }
+}
+
+/// The kind of an [`Error`], the same in Rust, C, Dart and HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// Nobody there, no TLS, not RTSP, or an address that cannot be used.
+    ConnectionFailed,
+    /// The access code is wrong or missing.
+    AuthenticationFailed,
+    /// Too long without what was waited for.
+    Timeout,
+    /// The camera answers and offers no video that can be shown.
+    NoVideoTrack,
+    /// The picture cannot be decoded.
+    DecoderError,
+    /// Whoever answers is not the printer that was expected: another key than before, or none that is trusted.
+    CertificateChanged,
+    /// The port on which live view would be is closed.
+    LiveViewDisabled,
+    /// The camera serves somebody else.
+    CameraBusy,
+    /// TCP works, the camera service behind it does not.
+    CameraHung,
+}
+
+impl Error {
+    /// Which kind it is.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Error::Address(_) => ErrorCode::ConnectionFailed,
+            Error::Connect(error) => match error {
+                ConnectError::CertificateChanged { .. } | ConnectError::CertificateUntrusted { .. } => {
+                    ErrorCode::CertificateChanged
+                }
+                ConnectError::Refused { addr } if addr.port() == RTSPS_PORT => ErrorCode::LiveViewDisabled,
+                ConnectError::Hung { .. } => ErrorCode::CameraHung,
+                ConnectError::TimedOut { .. } => ErrorCode::Timeout,
+                _ => ErrorCode::ConnectionFailed,
+            },
+            Error::Session(error) => match error {
+                session::Error::Authentication(_) => ErrorCode::AuthenticationFailed,
+                session::Error::RequestTimedOut { .. } => ErrorCode::Timeout,
+                session::Error::NoVideo(_) => ErrorCode::NoVideoTrack,
+                session::Error::Refused { method: Method::Describe, status: 404 } => ErrorCode::NoVideoTrack,
+                session::Error::Refused { status: 453 | 503, .. } => ErrorCode::CameraBusy,
+                _ => ErrorCode::ConnectionFailed,
+            },
+            Error::Decode(_) | Error::Jpeg(_) => ErrorCode::DecoderError,
+            Error::Timeout { .. } | Error::Stopped => ErrorCode::Timeout,
+        }
+    }
+
+    /// What a person should try next, where there is something to try.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Error::Address(UrlError::Scheme) => {
+                "Write it as rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1"
+            }
+            Error::Address(_) => return None,
+            Error::Connect(error) => return error.hint(),
+            Error::Session(error) => return session_hint(error),
+            Error::Decode(_) => "Run again with -v and report the camera's model with what it prints.",
+            Error::Jpeg(_) | Error::Stopped => return None,
+            Error::Timeout { waiting: Waiting::Connection, .. } => {
+                "Check that the printer is on, that its address has not changed, and that this computer is in its network."
+            }
+            Error::Timeout { waiting: Waiting::Description, .. } => HUNG,
+            Error::Timeout { waiting: Waiting::KeyFrame, .. } => {
+                "Some printers send a whole picture only every 10 s: allow more time with --timeout. If none ever comes, \
+                 close other programs that show this camera, or restart the printer."
+            }
+        })
+    }
+}
+
+fn session_hint(error: &session::Error) -> Option<&'static str> {
+    use session::Error as E;
+    Some(match error {
+        E::Authentication(AuthenticationError::CredentialsMissing) => {
+            "Put user name and access code into the address: rtsps://bblp:<access code>@..."
+        }
+        E::Authentication(AuthenticationError::Rejected) => {
+            "Read the access code anew on the printer's screen, in its network settings; it changes when LAN mode is \
+             switched. The user name is bblp."
+        }
+        E::Authentication(AuthenticationError::BasicRefused) => "Use rtsps:// and pin the camera's key.",
+        E::RequestTimedOut { .. } => HUNG,
+        E::Refused { status: 404, .. } => "Check the path: printers stream on /streaming/live/1",
+        E::Refused { status: 453 | 503, .. } | E::Closed { .. } => {
+            "Close other programs that show this camera: most printers serve one at a time. If there are none, restart \
+             the printer."
+        }
+        E::Framing(_) => "Check address and port: this is not a printer's camera.",
+        E::NoVideo(_) => "Check the path: printers stream H.264 on /streaming/live/1",
+        E::UdpUnavailable | E::UnusableTransport => "Try --transport tcp.",
+        E::Refused { method: Method::Setup, .. } => "Try --transport tcp.",
+        _ => return None,
+    })
+}
+
+const RTSPS_PORT: u16 = 322;
+
+const HUNG: &str = "The camera service hangs or serves somebody else: close other programs that show this camera, then \
+                    restart the printer.";

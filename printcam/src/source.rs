@@ -1,0 +1,36 @@
+//! Which stream: an address as a person types it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use printcam_proto::rtsp::{Credentials, RtspUrl, UrlError};
+
+/// A camera's stream and who may see it.
+///
+/// ```
+/// let source: printcam::Source = "rtsps://bblp:12345678@192.168.1.20/streaming/live/1".parse()?;
+/// assert_eq!(source.to_string(), "rtsps://192.168.1.20:322/streaming/live/1");
+/// # Ok::<(), printcam::UrlError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The stream's address without the credentials.
+    pub url: RtspUrl,
+    /// User name and access code.
+    pub credentials: Option<Credentials>,
+}
+
+impl FromStr for Source {
+    type Err = UrlError;
+
+    fn from_str(text: &str) -> Result<Self, UrlError> {
+        let (url, credentials) = RtspUrl::parse(text.trim())?;
+        Ok(Self { url, credentials })
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.url.fmt(f)
+    }
+}
