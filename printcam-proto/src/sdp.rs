@@ -314,8 +314,7 @@ fn profile_level_id(value: &str) -> Option<[u8; 3]> {
 
 /// The usable ones of a comma-separated list of parameter sets in base64.
 fn parameter_sets(value: &str) -> Vec<Bytes> {
-    let sets = value.split(',').filter(|set| set.len() <= MAX_PARAMETER_SET_LEN.div_ceil(3) * 4);
-    let sets = sets.filter_map(|set| BASE64.decode(set.trim()).ok());
+    let sets = value.split(',').filter_map(|set| BASE64.decode(set.trim()).ok());
     let known = sets.filter(|nal_unit| {
         let kind = nal_unit.first().map(|&header| NalUnitType::of(header));
         matches!(kind, Some(NalUnitType::SPS | NalUnitType::PPS)) && nal_unit.len() <= MAX_PARAMETER_SET_LEN

@@ -61,7 +61,7 @@ pub(super) struct Assembler {
     gap: bool,
     /// Something was lost since the last access unit delivered.
     lost: bool,
-    /// Timestamp of the access unit that a marker ended, until the next one begins.
+    /// Timestamp of the last access unit that a marker ended. While `unit` is `None`, that was the one before.
     ended_by_marker: Option<u32>,
     /// What NAL unit begins access units of this stream: of other pictures, and of key frames.
     first_nal_units: [Option<NalUnitType>; 2],
@@ -293,7 +293,6 @@ impl Assembler {
             if in_picture || gap {
                 self.finish();
             }
-            self.ended_by_marker = None;
             self.unit.get_or_insert_with(|| Unit::new(kind, gap, arrival));
             return Ok(());
         }
@@ -356,7 +355,7 @@ impl Assembler {
     /// What must hold when a picture's first slice comes.
     fn begin_picture(&mut self, idr: bool) -> Result<(), Discard> {
         let Some(unit) = &self.unit else { return Ok(()) };
-        let (first, behind_gap, damaged) = (unit.first, unit.behind_gap, unit.damaged);
+        let (first, behind_gap) = (unit.first, unit.behind_gap);
         let usual = &mut self.first_nal_units[usize::from(idr)];
         let begins_units = match *usual {
             _ if matches!(first, NalUnitType::AUD | NalUnitType::SPS) => true,
@@ -364,7 +363,7 @@ impl Assembler {
             // No intact one has come yet. A key frame is worth believing in; other pictures wait for one anyway.
             None => idr && first != NalUnitType::PPS,
         };
-        if !behind_gap && !damaged {
+        if !behind_gap {
             *usual = Some(first);
         } else if !begins_units {
             self.damage();

@@ -340,7 +340,7 @@ fn check_aggregate(body: &[u8]) -> Result<(), Discard> {
             return Err(Discard::AggregateMalformed { needed: 2, got: rest.len() });
         };
         let needed = usize::from(u16::from_be_bytes([high, low]));
-        let Some((nal_unit, behind)) = behind.split_at_checked(needed).filter(|_| needed > 0) else {
+        let Some((nal_unit, behind)) = behind.split_at_checked(needed) else {
             return Err(Discard::AggregateMalformed { needed, got: behind.len() });
         };
         check_nal_unit(nal_unit)?;

@@ -314,17 +314,16 @@ impl SpsReader<'_> {
             if !self.bit()? {
                 continue;
             }
-            let (mut last, mut next) = (8, 8);
+            let mut scale = 8;
             for _ in 0..if list < 6 { 16 } else { 64 } {
-                if next != 0 {
-                    let delta = self.se()?;
-                    if !(-128..=127).contains(&delta) {
-                        return Err(SpsError::OutOfRange { field: "delta_scale", got: delta, min: -128, max: 127 });
-                    }
-                    next = (last + delta).rem_euclid(256);
+                let delta = self.se()?;
+                if !(-128..=127).contains(&delta) {
+                    return Err(SpsError::OutOfRange { field: "delta_scale", got: delta, min: -128, max: 127 });
                 }
-                if next != 0 {
-                    last = next;
+                scale = (scale + delta).rem_euclid(256);
+                if scale == 0 {
+                    // The last scale holds to the end of the list, and no more of it is sent.
+                    break;
                 }
             }
         }

@@ -68,6 +68,11 @@ fn boundaries_table() {
             vec![(IDR, 0, false), (FILLER, 0, true), (FILLER, 3, false), (P, 3, true)],
             vec![vec![IDR], vec![P]],
         ),
+        (
+            "end of sequence where there is no picture",
+            vec![(eos, 0, false), (SPS, 0, false), (eos, 0, false), (PPS, 0, false), (IDR, 0, true)],
+            vec![vec![SPS, PPS, IDR]],
+        ),
         ("end of sequence", vec![(P, 0, false), (eos, 0, true), (IDR, 3, true)], vec![vec![P, eos], vec![IDR]]),
         (
             "marker on every packet, one slice a picture",
@@ -107,8 +112,10 @@ fn a_trusted_marker_adds_no_delay() {
 #[test]
 fn an_unreliable_marker_is_ignored() {
     let packets = stream(&[(IDR, 0, true), (IDR_2, 0, true), (P, 3, true), (P_2, 3, false), (Q, 6, true)]);
-    let (units, _) = run(&mut with_sets(Marker::Unreliable), &packets);
+    let mut depacketizer = with_sets(Marker::Unreliable);
+    let (units, _) = run(&mut depacketizer, &packets);
     assert_eq!(delivered(&units), [(false, vec![IDR, IDR_2]), (false, vec![P, P_2])]);
+    assert_eq!(depacketizer.stats().missing_markers, 0);
 }
 
 #[test]

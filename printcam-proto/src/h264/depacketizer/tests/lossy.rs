@@ -87,6 +87,22 @@ fn a_gap_behind_a_finished_picture_leaves_it_alone() {
 }
 
 #[test]
+fn what_is_left_of_a_lost_key_frame_does_not_spoil_the_next() {
+    for marker in [Marker::Trusted, Marker::Unreliable] {
+        let packets = [
+            packet(SPS, 0, false),
+            packet(PPS, 0, false),
+            behind_gap(SPS, 9000, false),
+            packet(PPS, 9000, false),
+            packet(IDR, 9000, true),
+            packet(AUD, 12_000, false),
+        ];
+        let (units, _) = run(&mut with_sets(marker), &packets);
+        assert_eq!(delivered(&units), [(true, vec![SPS, PPS, IDR])], "{marker:?}");
+    }
+}
+
+#[test]
 fn what_begins_behind_a_gap() {
     // The stream before: an intact key frame with its sets, an intact picture with SEI.
     let before = [packet(stap_a(&[SPS, PPS, SEI, IDR]), 0, true), packet(stap_a(&[SEI, P]), 3, true)];

@@ -188,6 +188,17 @@ fn fragmented_parameter_sets_count_too() {
 }
 
 #[test]
+fn a_parameter_set_without_its_start_is_missed() {
+    // It may have been another than the one known; the key frame behind it waits for the next.
+    let mut packets = vec![packet(stap_a(&[SPS, PPS, IDR]), 0, true)];
+    packets.extend(fragments(SPS, 10)[1..].iter().map(|payload| packet(payload, 3000, false)));
+    packets.push(packet(stap_a(&[PPS, IDR]), 3000, true));
+    packets.push(packet(stap_a(&[SPS, PPS, IDR]), 6000, true));
+    let (units, _) = run(&mut Depacketizer::new(Marker::Trusted, &[]), &packets);
+    assert_eq!(delivered(&units), [(false, vec![SPS, PPS, IDR]), (true, vec![SPS, PPS, IDR])]);
+}
+
+#[test]
 fn a_fragmented_nal_unit_that_never_ends_stays_within_its_bound() {
     let start = start();
     let mut depacketizer = with_sets(Marker::Trusted);
