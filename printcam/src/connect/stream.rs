@@ -25,7 +25,7 @@ pub enum Socket {
     Tls(Box<TlsStream>),
 }
 
-/// The TLS side of a [`Stream`].
+/// The TLS side of a [`Socket`].
 #[derive(Debug)]
 pub struct TlsStream(tokio_rustls::client::TlsStream<ReadAhead>);
 
@@ -46,7 +46,11 @@ impl Socket {
 impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Socket::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Socket::Plain(tcp) => {
+                ready!(Pin::new(&mut *tcp).poll_read(cx, buf))?;
+                acknowledge_at_once(tcp);
+                Poll::Ready(Ok(()))
+            }
             Socket::Tls(tls) => Pin::new(&mut tls.0).poll_read(cx, buf),
         }
     }
@@ -75,6 +79,18 @@ impl AsyncWrite for Socket {
     }
 }
 
+/// Acknowledges what has just been read without the usual 40 ms of delay.
+///
+/// A peer that leaves Nagle's algorithm on (RFC 896), as live555 and gst-rtsp-server do, holds back the end of what it
+/// writes until we acknowledge the beginning: the handshake, the answer to DESCRIBE and the tail of every picture each
+/// came 40 ms late. Linux forgets the option after a while, so it is set with every read.
+fn acknowledge_at_once(tcp: &TcpStream) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = tcp.set_quickack(true);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = tcp;
+}
+
 /// The peer's very first bytes, once they have come: enough to tell what it speaks.
 pub(super) type FirstBytes = OnceLock<Vec<u8>>;
 
@@ -101,6 +117,7 @@ impl AsyncRead for ReadAhead {
         if this.unread.is_empty() {
             let mut into = ReadBuf::new(&mut this.buffer);
             ready!(Pin::new(&mut this.tcp).poll_read(cx, &mut into))?;
+            acknowledge_at_once(&this.tcp);
             this.unread = 0..into.filled().len();
             if let Some(first) = this.first.take_if(|_| !this.unread.is_empty()) {
                 let _ = first.set(into.filled().iter().copied().take(FIRST_BYTES).collect());
