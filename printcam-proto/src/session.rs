@@ -122,6 +122,9 @@ pub enum Event {
         /// How the media travels.
         transport: ServerTransport,
     },
+    /// The camera named itself in an SDES (RFC 3550 §6.5.1). Printers put their model code there: see
+    /// [`Quirks::of_model`](crate::quirks::Quirks::of_model).
+    Named(String),
     /// A picture.
     AccessUnit(AccessUnit),
     /// No RTP for [`Config::stall_after`].
@@ -288,7 +291,11 @@ impl Session {
 
     fn handle_rtcp(&mut self, now: Instant, packet: &[u8]) {
         match self.track.as_mut().filter(|_| self.phase == Phase::Playing) {
-            Some(track) => track.handle_rtcp(now, packet),
+            Some(track) => {
+                if let Some(name) = track.handle_rtcp(now, packet) {
+                    self.emit(Event::Named(name));
+                }
+            }
             None => self.statistics.stray_packets += 1,
         }
     }

@@ -38,3 +38,34 @@ pub struct Statistics {
     /// Bytes of the connection that belonged to nothing.
     pub garbage_bytes: u64,
 }
+
+impl Statistics {
+    /// Adds the totals of a later session of the same camera. What is no total (transport, jitter) is the later one's.
+    pub fn add(&mut self, later: &Statistics) {
+        let Self { transport, rtp, jitter, stalled_for, .. } = later;
+        self.transport = *transport;
+        self.jitter = *jitter;
+        self.stalled_for += *stalled_for;
+        for (sum, more) in [
+            (&mut self.rtp.received, rtp.received),
+            (&mut self.rtp.bytes, rtp.bytes),
+            (&mut self.rtp.lost, rtp.lost),
+            (&mut self.rtp.late, rtp.late),
+            (&mut self.rtp.duplicate, rtp.duplicate),
+            (&mut self.rtp.out_of_range, rtp.out_of_range),
+            (&mut self.rtp.foreign, rtp.foreign),
+            (&mut self.discarded, later.discarded),
+            (&mut self.access_units, later.access_units),
+            (&mut self.key_frames, later.key_frames),
+            (&mut self.incomplete_access_units, later.incomplete_access_units),
+            (&mut self.receiver_reports, later.receiver_reports),
+            (&mut self.sender_reports, later.sender_reports),
+            (&mut self.stalls, later.stalls),
+            (&mut self.stray_packets, later.stray_packets),
+            (&mut self.stray_messages, later.stray_messages),
+            (&mut self.garbage_bytes, later.garbage_bytes),
+        ] {
+            *sum += more;
+        }
+    }
+}

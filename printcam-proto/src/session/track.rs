@@ -25,6 +25,8 @@ pub(super) struct Track {
     /// Our own synchronization source (RFC 3550 §8.1).
     ssrc: u32,
     cname: String,
+    /// The camera's CNAME, once told.
+    camera_name: Option<String>,
     counted: Counted,
 }
 
@@ -54,6 +56,7 @@ impl Track {
             ssrc: random.next() as u32,
             // A short-term persistent name (RFC 7022 §4.2): it tells nothing about the machine.
             cname: format!("{:016x}", random.next()),
+            camera_name: None,
             counted: Counted::default(),
         }
     }
@@ -107,8 +110,10 @@ impl Track {
         true
     }
 
-    /// Takes a compound RTCP packet. What is wrong in it ends it; what stood before counts.
-    pub(super) fn handle_rtcp(&mut self, now: Instant, bytes: &[u8]) {
+    /// Takes a compound RTCP packet. What is wrong in it ends it; what stood before counts. Returns the camera's CNAME
+    /// when it is first told.
+    pub(super) fn handle_rtcp(&mut self, now: Instant, bytes: &[u8]) -> Option<String> {
+        let mut named = None;
         for packet in rtcp::parse_compound(bytes) {
             match packet {
                 Ok(RtcpPacket::SenderReport(report)) => {
@@ -123,6 +128,12 @@ impl Track {
                     // While RTP flows it means nothing, and when RTP ends the stall is noticed anyway.
                     tracing::debug!(target: "printcam::rtcp", "BYE");
                 }
+                Ok(RtcpPacket::SourceDescription(description)) if self.camera_name.is_none() => {
+                    self.camera_name = description.chunks().find_map(|chunk| printable(chunk.cname?));
+                    if self.camera_name.is_some() {
+                        named = self.camera_name.clone();
+                    }
+                }
                 Ok(_) => {}
                 Err(error) => {
                     tracing::debug!(target: "printcam::rtcp", %error, "rest of the compound discarded");
@@ -130,6 +141,7 @@ impl Track {
                 }
             }
         }
+        named
     }
 
     /// Gives up on packets that the reorder window has waited for long enough.
@@ -215,4 +227,10 @@ impl Track {
             tracing::debug!(target: "printcam::rtp", %reason, "payload discarded");
         }
     }
+}
+
+/// A CNAME that can be shown and compared: at most 255 bytes by its length field, printable ASCII.
+fn printable(cname: &[u8]) -> Option<String> {
+    let is_printable = !cname.is_empty() && cname.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
+    is_printable.then(|| String::from_utf8_lossy(cname).into_owned())
 }

@@ -91,6 +91,7 @@ fn media_around_the_answer_to_play_at_every_split() {
             "cut at {cut}"
         );
         assert_eq!(client.interleaved().len(), 1, "the sender report is answered at once, cut at {cut}");
+        assert!(client.has_event(|e| matches!(e, Event::Named(name) if name == "BL-P001")), "cut at {cut}");
     }
 }
 
