@@ -1,0 +1,464 @@
+//! When to connect, when to give up, when to try again: the life of one stream as a state machine without I/O.
+//!
+//! ```text
+//!          +-------- nobody views --------> Idle
+//!          |                                 | somebody views
+//! Connecting ----> Playing <----> Stalled <--+ (by way of Connecting)
+//!    |    ^           |              |
+//!    |    |           +- lost, silent, rotated, useless by UDP
+//!    v    |           v
+//!  Failed +---- Reconnecting                      Stopped: from anywhere, for good
+//! ```
+//!
+//! [`Supervisor::handle`] takes what happens, [`Supervisor::poll`] gives what is to be done, [`Supervisor::deadline`]
+//! says when to come back. Whoever runs it opens connections and leaves them, and decides nothing.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use printcam_proto::quirks::Quirks;
+use printcam_proto::session::{Statistics, Transport};
+
+use crate::backoff::{Backoff, TELL_AFTER};
+use crate::error::{Error, ErrorCode};
+
+/// What a stream is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StreamState {
+    /// On its way to the first picture.
+    Connecting,
+    /// Pictures come.
+    Playing,
+    /// The session stands, and for 1.5 s no media has come.
+    Stalled,
+    /// Between two sessions, waiting for the next attempt or in it.
+    Reconnecting,
+    /// Trying again would not help: the access code is wrong, or it is another printer.
+    Failed,
+    /// Nobody watches, and the camera was given back. Somebody watching brings it up again.
+    Idle,
+    /// It was stopped. Nothing comes after this.
+    Stopped,
+}
+
+/// Why a stream's state changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// It was started, or somebody watches again.
+    Started,
+    /// Media comes.
+    Media,
+    /// Media does not come.
+    NoMedia,
+    /// No connection or session came about.
+    AttemptFailed,
+    /// The session ended by itself.
+    ConnectionLost,
+    /// Silence went on for longer than stalls of this model do.
+    Silence,
+    /// Data came for a minute and no picture could be made of it.
+    NothingDecodable,
+    /// The sessions of this model hang after a while, so this one was replaced.
+    Rotation,
+    /// UDP brought nothing, or too little; TCP takes over.
+    UdpUseless,
+    /// Nobody watches.
+    NobodyWatches,
+    /// It was told to.
+    Asked,
+}
+
+/// How a stream is kept up while nobody watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// For ever: the next viewer has a picture at once.
+    Always,
+    /// For so long after the last viewer has gone.
+    Linger(Duration),
+}
+
+/// What a supervisor goes by.
+#[derive(Debug, Clone)]
+pub(crate) struct Policy {
+    pub(crate) keep: Keep,
+    pub(crate) transport: Transport,
+    /// Silence after which a session is replaced; `None`: as the model needs.
+    pub(crate) give_up_after: Option<Duration>,
+    /// How often a session is replaced; `None`: as the model needs.
+    pub(crate) rotate_every: Option<Duration>,
+    pub(crate) reconnect: bool,
+    /// For the jitter of the backoff.
+    pub(crate) seed: u64,
+}
+
+/// A change of state.
+#[derive(Debug, Clone)]
+pub struct Transition {
+    /// What the stream is doing now.
+    pub state: StreamState,
+    /// Why.
+    pub reason: Reason,
+    /// What went wrong, where something did.
+    pub error: Option<Arc<Error>>,
+}
+
+/// What happens to a stream.
+#[derive(Debug)]
+pub(crate) enum Input<'a> {
+    /// So many watch now.
+    Viewers(usize),
+    /// What [`Output::Open`] asked for did not come about.
+    OpenFailed(Arc<Error>),
+    /// The camera accepted PLAY.
+    Accepted { udp: bool },
+    /// A picture came.
+    Picture,
+    /// No media since then.
+    Stalled { since: Instant },
+    /// Media again.
+    Resumed,
+    /// The camera told its model.
+    Quirks(Quirks),
+    /// What the session has counted so far; about once a second.
+    Counted(&'a Statistics),
+    /// The decoder makes nothing of what it is given.
+    NothingDecodable,
+    /// The connection is closed; with the reason if nobody wanted that.
+    Closed(Option<Arc<Error>>),
+    /// Time has passed.
+    Tick,
+    /// The stream is to end for good.
+    Stop,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// Open a connection; answer with `OpenFailed`, or with what comes of it and finally `Closed`.
+    Open(Transport),
+    /// Give the connection back, or abandon opening it; `Closed` follows.
+    Leave,
+    /// Tell.
+    Transition(Transition),
+    /// Five attempts in a row have failed; it goes on trying.
+    Trouble(Arc<Error>),
+    /// UDP is of no use with this camera.
+    RememberTcp,
+}
+
+/// The life of one stream.
+#[derive(Debug)]
+pub(crate) struct Supervisor {
+    policy: Policy,
+    quirks: Quirks,
+    backoff: Backoff,
+    state: StreamState,
+    phase: Phase,
+    viewers: usize,
+    /// When the last viewer's linger ends.
+    linger_until: Option<Instant>,
+    outputs: VecDeque<Output>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// No connection, and none wanted.
+    Idle,
+    /// Between two attempts.
+    Waiting { until: Instant },
+    /// An attempt or a session.
+    Open(Open),
+    /// A session is being given back.
+    Leaving { next: Next },
+    /// For good, or until somebody asks again.
+    Ended,
+}
+
+#[derive(Debug)]
+struct Open {
+    udp: bool,
+    rotate_at: Option<Instant>,
+    stalled_since: Option<Instant>,
+    /// When the last picture came, or the session began.
+    last_picture: Instant,
+    shown: bool,
+    /// Pictures whole and spoilt when the present count began.
+    counted: (Instant, u64, u64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Reopen,
+    Idle,
+    Stopped,
+}
+
+/// Without RTP over UDP for so long, TCP takes over.
+const UDP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Media without a picture for so long means that this session will not bring any.
+const PICTURE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Over how long the share of spoilt pictures is taken.
+const LOSS_WINDOW: Duration = Duration::from_secs(10);
+
+/// More than one picture in ten spoilt over UDP, and a viewer sees more standing than moving pictures.
+const SPOILT_SHARE: u64 = 10;
+
+impl Supervisor {
+    /// A stream that is not wanted yet, unless it is kept always.
+    pub(crate) fn new(policy: Policy, now: Instant) -> Self {
+        let mut supervisor = Self {
+            quirks: Quirks::default(),
+            backoff: Backoff::new(policy.seed),
+            state: StreamState::Idle,
+            phase: Phase::Idle,
+            viewers: 0,
+            linger_until: None,
+            outputs: VecDeque::new(),
+            policy,
+        };
+        supervisor.open_if_wanted(now, Reason::Started);
+        supervisor
+    }
+
+    pub(crate) fn state(&self) -> StreamState {
+        self.state
+    }
+
+    /// The next thing to do.
+    pub(crate) fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to give [`Input::Tick`] if nothing happens before.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let own = match &self.phase {
+            Phase::Waiting { until } => Some(*until),
+            Phase::Open(open) => self.first_due(open).map(|(at, _)| at),
+            Phase::Idle | Phase::Leaving { .. } | Phase::Ended => None,
+        };
+        own.into_iter().chain(self.linger_until).min()
+    }
+
+    pub(crate) fn handle(&mut self, now: Instant, input: Input<'_>) {
+        match input {
+            Input::Viewers(count) => self.handle_viewers(now, count),
+            Input::OpenFailed(error) => self.handle_end(now, Some(error), Reason::AttemptFailed),
+            Input::Closed(error) => self.handle_end(now, error, Reason::ConnectionLost),
+            Input::Stop => self.stop(),
+            Input::Quirks(quirks) => {
+                self.quirks = quirks;
+                let rotate_at = self.rotate_every().map(|every| now + every);
+                if let Phase::Open(open) = &mut self.phase
+                    && open.rotate_at.is_none()
+                {
+                    open.rotate_at = rotate_at;
+                }
+            }
+            Input::Accepted { udp } => {
+                let rotate_at = self.rotate_every().map(|every| now + every);
+                if let Phase::Open(open) = &mut self.phase {
+                    open.udp = udp;
+                    open.rotate_at = rotate_at;
+                    open.last_picture = now;
+                }
+            }
+            Input::Picture => {
+                if let Phase::Open(open) = &mut self.phase {
+                    open.last_picture = now;
+                    if !std::mem::replace(&mut open.shown, true) {
+                        self.backoff.succeeded();
+                    }
+                    self.change(StreamState::Playing, Reason::Media, None);
+                }
+            }
+            Input::Stalled { since } => {
+                if let Phase::Open(open) = &mut self.phase {
+                    open.stalled_since = Some(since);
+                    if open.shown {
+                        self.change(StreamState::Stalled, Reason::NoMedia, None);
+                    }
+                }
+            }
+            Input::Resumed => {
+                if let Phase::Open(open) = &mut self.phase {
+                    open.stalled_since = None;
+                    // Time spent in silence does not count as time without a decodable picture.
+                    open.last_picture = now;
+                }
+            }
+            Input::Counted(statistics) => self.handle_counted(now, statistics),
+            Input::NothingDecodable => self.replace(Reason::NothingDecodable),
+            Input::Tick => {}
+        }
+        self.handle_time(now);
+    }
+
+    fn handle_time(&mut self, now: Instant) {
+        if self.linger_until.is_some_and(|until| until <= now) {
+            self.linger_until = None;
+            self.give_back(Next::Idle, StreamState::Idle, Reason::NobodyWatches);
+        }
+        match &self.phase {
+            Phase::Waiting { until } if *until <= now => self.open(now),
+            Phase::Open(open) => match self.first_due(open) {
+                Some((at, Reason::UdpUseless)) if at <= now => self.leave_udp(),
+                Some((at, reason)) if at <= now => self.replace(reason),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    /// What comes first to an open session if nothing else happens.
+    fn first_due(&self, open: &Open) -> Option<(Instant, Reason)> {
+        let may_leave_udp = open.udp && self.policy.transport == Transport::Auto;
+        let give_up_after = self.policy.give_up_after.unwrap_or(self.quirks.give_up_after);
+        let silence = open.stalled_since.map(|since| (since + give_up_after, Reason::Silence));
+        let udp = open.stalled_since.filter(|_| may_leave_udp).map(|since| (since + UDP_PATIENCE, Reason::UdpUseless));
+        let rotation = open.rotate_at.map(|at| (at, Reason::Rotation));
+        let picture = (open.last_picture + PICTURE_PATIENCE, Reason::NothingDecodable);
+        let picture = open.stalled_since.is_none().then_some(picture);
+        [udp, silence, picture, rotation].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    fn handle_viewers(&mut self, now: Instant, count: usize) {
+        self.viewers = count;
+        match self.policy.keep {
+            Keep::Always => {}
+            Keep::Linger(_) if count > 0 => self.linger_until = None,
+            // A stream that ended, or is idle already, has nothing to linger for.
+            Keep::Linger(linger) => {
+                let is_up = !matches!(self.phase, Phase::Idle | Phase::Ended);
+                self.linger_until = is_up.then_some(now + linger);
+            }
+        }
+        self.open_if_wanted(now, Reason::Started);
+    }
+
+    fn open_if_wanted(&mut self, now: Instant, reason: Reason) {
+        let wanted = self.viewers > 0 || self.policy.keep == Keep::Always;
+        match &mut self.phase {
+            Phase::Idle if wanted => {
+                self.change(StreamState::Connecting, reason, None);
+                self.open(now);
+            }
+            Phase::Leaving { next: next @ Next::Idle } if wanted => *next = Next::Reopen,
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, now: Instant) {
+        self.phase = Phase::Open(Open {
+            udp: false,
+            rotate_at: None,
+            stalled_since: None,
+            // The connection has deadlines of its own, shorter than this.
+            last_picture: now,
+            shown: false,
+            counted: (now, 0, 0),
+        });
+        self.outputs.push_back(Output::Open(self.policy.transport));
+    }
+
+    /// An attempt or a session has ended.
+    fn handle_end(&mut self, now: Instant, error: Option<Arc<Error>>, reason: Reason) {
+        match &self.phase {
+            Phase::Leaving { next: Next::Reopen } => self.open(now),
+            Phase::Leaving { next: Next::Idle } => self.phase = Phase::Idle,
+            Phase::Leaving { next: Next::Stopped } => self.phase = Phase::Ended,
+            Phase::Open(_) => self.handle_failure(now, error, reason),
+            Phase::Idle | Phase::Waiting { .. } | Phase::Ended => {}
+        }
+    }
+
+    fn handle_failure(&mut self, now: Instant, error: Option<Arc<Error>>, reason: Reason) {
+        let hopeless = error.as_ref().is_some_and(|error| is_hopeless(error));
+        if hopeless || !self.policy.reconnect {
+            self.phase = Phase::Ended;
+            self.change(StreamState::Failed, reason, error);
+            return;
+        }
+        let wait = self.backoff.failed();
+        self.phase = Phase::Waiting { until: now + wait };
+        self.change(StreamState::Reconnecting, reason, error.clone());
+        if self.backoff.failures() == TELL_AFTER
+            && let Some(error) = error
+        {
+            self.outputs.push_back(Output::Trouble(error));
+        }
+    }
+
+    fn handle_counted(&mut self, now: Instant, statistics: &Statistics) {
+        let may_leave_udp = self.policy.transport == Transport::Auto;
+        let Phase::Open(open) = &mut self.phase else { return };
+        let (since, whole, spoilt) = open.counted;
+        if !open.udp || !may_leave_udp || now < since + LOSS_WINDOW {
+            return;
+        }
+        open.counted = (now, statistics.access_units, statistics.incomplete_access_units);
+        let whole = statistics.access_units.saturating_sub(whole);
+        let spoilt = statistics.incomplete_access_units.saturating_sub(spoilt);
+        if spoilt * SPOILT_SHARE > whole + spoilt {
+            self.leave_udp();
+        }
+    }
+
+    fn leave_udp(&mut self) {
+        self.policy.transport = Transport::Tcp;
+        self.outputs.push_back(Output::RememberTcp);
+        self.replace(Reason::UdpUseless);
+    }
+
+    /// Puts a new session in the place of this one; the old one goes first, since a camera serves only one.
+    fn replace(&mut self, reason: Reason) {
+        if matches!(self.phase, Phase::Open(_)) {
+            self.give_back(Next::Reopen, StreamState::Reconnecting, reason);
+        }
+    }
+
+    fn stop(&mut self) {
+        self.linger_until = None;
+        self.give_back(Next::Stopped, StreamState::Stopped, Reason::Asked);
+    }
+
+    fn give_back(&mut self, next: Next, state: StreamState, reason: Reason) {
+        match &mut self.phase {
+            Phase::Open(_) => {
+                self.phase = Phase::Leaving { next };
+                self.outputs.push_back(Output::Leave);
+            }
+            Phase::Leaving { next: before } => *before = next,
+            Phase::Idle | Phase::Waiting { .. } | Phase::Ended => {
+                self.phase = if next == Next::Stopped { Phase::Ended } else { Phase::Idle };
+            }
+        }
+        self.change(state, reason, None);
+    }
+
+    fn change(&mut self, state: StreamState, reason: Reason, error: Option<Arc<Error>>) {
+        // A failed attempt is worth telling again, for its error.
+        if self.state != StreamState::Stopped && (self.state != state || error.is_some()) {
+            self.state = state;
+            self.outputs.push_back(Output::Transition(Transition { state, reason, error }));
+        }
+    }
+
+    fn rotate_every(&self) -> Option<Duration> {
+        self.policy.rotate_every.or(self.quirks.rotate_every)
+    }
+}
+
+/// Whether trying again would only annoy: the camera said no for a reason that stays.
+fn is_hopeless(error: &Error) -> bool {
+    matches!(error, Error::Address(_))
+        || matches!(error.code(), ErrorCode::AuthenticationFailed | ErrorCode::CertificateChanged)
+}
+
+#[cfg(test)]
+#[path = "supervisor/tests.rs"]
+mod tests;
