@@ -13,7 +13,8 @@ pub(crate) struct Backoff {
 pub(crate) const TELL_AFTER: u32 = 5;
 
 const FIRST: Duration = Duration::from_secs(2);
-const LONGEST: Duration = Duration::from_secs(30);
+/// The longest wait, and the shortest time between two attempts after [`TELL_AFTER`] failures.
+pub(crate) const LONGEST: Duration = Duration::from_secs(30);
 
 impl Backoff {
     pub(crate) fn new(seed: u64) -> Self {

@@ -15,18 +15,22 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod backoff;
 pub mod connect;
 mod driver;
 mod error;
+mod hub;
 pub mod known_printers;
 mod sessions;
 mod snapshot;
 mod source;
 mod stream;
+mod supervisor;
 pub mod tls;
 mod udp;
 
 pub use error::{Error, ErrorCode, Waiting};
+pub use hub::Subscription;
 pub use known_printers::{KnownPrinters, KnownPrintersError};
 pub use printcam_proto::rtsp::headers::ServerTransport;
 pub use printcam_proto::rtsp::{Credentials, RtspUrl, UrlError};
@@ -36,4 +40,5 @@ pub use sessions::all_closed;
 pub use snapshot::{Snapshot, snapshot};
 pub use source::Source;
 pub use stream::{Options, Stream};
+pub use supervisor::{Keep, Reason, StreamState, Transition};
 pub use tls::{PublicKeyPin, TlsInfo, TlsOptions, TlsVersions, Trust};

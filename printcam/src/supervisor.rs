@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use printcam_proto::quirks::Quirks;
 use printcam_proto::session::{Statistics, Transport};
 
-use crate::backoff::{Backoff, TELL_AFTER};
+use crate::backoff::{Backoff, LONGEST, TELL_AFTER};
 use crate::error::{Error, ErrorCode};
 
 /// What a stream is doing.
@@ -143,8 +143,8 @@ pub(crate) enum Output {
     Leave,
     /// Tell.
     Transition(Transition),
-    /// Five attempts in a row have failed; it goes on trying.
-    Trouble(Arc<Error>),
+    /// Five attempts in a row have failed, the last one with this error or without a picture; it goes on trying.
+    Trouble(Option<Arc<Error>>),
     /// UDP is of no use with this camera.
     RememberTcp,
 }
@@ -160,6 +160,8 @@ pub(crate) struct Supervisor {
     viewers: usize,
     /// When the last viewer's linger ends.
     linger_until: Option<Instant>,
+    /// When the next attempt is allowed; forgotten as soon as there is a picture.
+    not_before: Option<Instant>,
     outputs: VecDeque<Output>,
 }
 
@@ -191,7 +193,10 @@ struct Open {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
+    /// At once: the camera works.
     Reopen,
+    /// After the backoff: it brought nothing.
+    Retry,
     Idle,
     Stopped,
 }
@@ -218,6 +223,7 @@ impl Supervisor {
             phase: Phase::Idle,
             viewers: 0,
             linger_until: None,
+            not_before: None,
             outputs: VecDeque::new(),
             policy,
         };
@@ -272,6 +278,7 @@ impl Supervisor {
                     open.last_picture = now;
                     if !std::mem::replace(&mut open.shown, true) {
                         self.backoff.succeeded();
+                        self.not_before = None;
                     }
                     self.change(StreamState::Playing, Reason::Media, None);
                 }
@@ -345,14 +352,25 @@ impl Supervisor {
         match &mut self.phase {
             Phase::Idle if wanted => {
                 self.change(StreamState::Connecting, reason, None);
-                self.open(now);
+                self.open_when_due(now);
             }
             Phase::Leaving { next: next @ Next::Idle } if wanted => *next = Next::Reopen,
             _ => {}
         }
     }
 
+    /// Viewers that come and go do not make a camera that brings no picture be asked more often.
+    fn open_when_due(&mut self, now: Instant) {
+        match self.not_before {
+            Some(until) if until > now => self.phase = Phase::Waiting { until },
+            _ => self.open(now),
+        }
+    }
+
     fn open(&mut self, now: Instant) {
+        if self.backoff.failures() >= TELL_AFTER {
+            self.not_before = Some(now + LONGEST);
+        }
         self.phase = Phase::Open(Open {
             udp: false,
             rotate_at: None,
@@ -368,7 +386,8 @@ impl Supervisor {
     /// An attempt or a session has ended.
     fn handle_end(&mut self, now: Instant, error: Option<Arc<Error>>, reason: Reason) {
         match &self.phase {
-            Phase::Leaving { next: Next::Reopen } => self.open(now),
+            Phase::Leaving { next: Next::Reopen } => self.open_when_due(now),
+            Phase::Leaving { next: Next::Retry } => self.retry_later(now, None),
             Phase::Leaving { next: Next::Idle } => self.phase = Phase::Idle,
             Phase::Leaving { next: Next::Stopped } => self.phase = Phase::Ended,
             Phase::Open(_) => self.handle_failure(now, error, reason),
@@ -383,12 +402,15 @@ impl Supervisor {
             self.change(StreamState::Failed, reason, error);
             return;
         }
-        let wait = self.backoff.failed();
-        self.phase = Phase::Waiting { until: now + wait };
         self.change(StreamState::Reconnecting, reason, error.clone());
-        if self.backoff.failures() == TELL_AFTER
-            && let Some(error) = error
-        {
+        self.retry_later(now, error);
+    }
+
+    fn retry_later(&mut self, now: Instant, error: Option<Arc<Error>>) {
+        let until = now + self.backoff.failed();
+        self.not_before = Some(until);
+        self.phase = Phase::Waiting { until };
+        if self.backoff.failures() == TELL_AFTER {
             self.outputs.push_back(Output::Trouble(error));
         }
     }
@@ -416,8 +438,9 @@ impl Supervisor {
 
     /// Puts a new session in the place of this one; the old one goes first, since a camera serves only one.
     fn replace(&mut self, reason: Reason) {
-        if matches!(self.phase, Phase::Open(_)) {
-            self.give_back(Next::Reopen, StreamState::Reconnecting, reason);
+        if let Phase::Open(open) = &self.phase {
+            let works = open.shown || matches!(reason, Reason::Rotation | Reason::UdpUseless);
+            self.give_back(if works { Next::Reopen } else { Next::Retry }, StreamState::Reconnecting, reason);
         }
     }
 
