@@ -180,7 +180,7 @@ impl FromStr for Address {
 
 impl Address {
     pub(crate) fn source(self) -> Result<Source, Failure> {
-        self.0.map_err(|error| Failure::Camera(error.into()))
+        self.0.map_err(|error| printcam::Error::from(error).into())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use printcam::{DEFAULT_QUALITY, KnownPrinters, Options, Source, Trust, encode_jpeg, snapshot};
+use printcam::{DEFAULT_QUALITY, KnownPrinters, Options, Source, Stream, Trust, encode_jpeg, snapshot};
 use printcam_sim::Simulator;
 use tokio::task::JoinSet;
 
@@ -28,7 +28,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Failure> {
     let sources = cameras
         .iter()
         .map(|camera| {
-            camera.url_with_credentials().parse().map_err(|error| Failure::Camera(printcam::Error::Address(error)))
+            camera.url_with_credentials().parse().map_err(|error| Failure::from(printcam::Error::Address(error)))
         })
         .collect::<Result<Vec<Source>, _>>()?;
     let options = Options::new(Trust::FirstUse(KnownPrinters::in_memory()));
@@ -43,13 +43,15 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Failure> {
     }
 
     eprintln!("Now watching all of them, until Ctrl-C:");
-    let board = Board::new(sources.iter().map(Source::to_string), false);
+    let mut board = Board::new(false);
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut tasks = JoinSet::new();
-    for (index, source) in sources.into_iter().enumerate() {
-        tasks.spawn(watch(source, options.clone(), board.row(index), Consumers::default(), stopped.clone()));
+    for source in &sources {
+        let stream = Stream::open(source, options.clone())?;
+        board.add(&stream);
+        tasks.spawn(watch(stream, Consumers::default(), stopped.clone()));
     }
-    show_until_all_end(&board, tasks, stop).await
+    show_until_all_end(board, tasks, stop).await
 }
 
 fn start_camera(number: u8) -> Result<Simulator, Failure> {

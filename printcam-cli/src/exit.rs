@@ -2,6 +2,7 @@
 
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use printcam::{Error, ErrorCode};
 
@@ -11,7 +12,7 @@ pub(crate) enum Failure {
     /// The command line asks for something impossible.
     Usage(String),
     /// The camera, or the way to it.
-    Camera(Error),
+    Camera(Arc<Error>),
     /// This computer.
     Io { what: String, error: io::Error },
     /// Ended by Ctrl-C or SIGTERM before it was done.
@@ -20,13 +21,19 @@ pub(crate) enum Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        Self::Camera(Arc::new(error))
+    }
+}
+
+impl From<Arc<Error>> for Failure {
+    fn from(error: Arc<Error>) -> Self {
         Self::Camera(error)
     }
 }
 
 impl From<printcam::KnownPrintersError> for Failure {
     fn from(error: printcam::KnownPrintersError) -> Self {
-        Self::Camera(Error::Connect(error.into()))
+        Error::Connect(error.into()).into()
     }
 }
 
@@ -55,7 +62,7 @@ impl Failure {
     fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Usage(_) => 2,
-            Self::Camera(Error::Address(_)) => 2,
+            Self::Camera(error) if matches!(**error, Error::Address(_)) => 2,
             Self::Camera(error) => match error.code() {
                 ErrorCode::ConnectionFailed | ErrorCode::CameraBusy => 3,
                 ErrorCode::AuthenticationFailed => 4,

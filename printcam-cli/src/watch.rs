@@ -1,13 +1,14 @@
 //! `printcam watch`: receives streams until Ctrl-C and shows how they do.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use md5::{Digest, Md5};
-use printcam::{AccessUnit, Decoder, Event, Frame, Options, RustyH264, Source, Stream};
+use printcam::{AccessUnit, Decoder, Frame, RustyH264, Stream, StreamState};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -15,7 +16,7 @@ use crate::arguments::{Address, WatchArguments};
 use crate::exit::Failure;
 use crate::output::Destination;
 use crate::signals;
-use board::{Board, Row};
+use board::Board;
 
 pub(crate) mod board;
 
@@ -25,25 +26,27 @@ const MAX_WAITING: usize = 16;
 pub(crate) async fn run(arguments: WatchArguments) -> Result<(), Failure> {
     let sources = arguments.addresses.into_iter().map(Address::source).collect::<Result<Vec<_>, _>>()?;
     let options = arguments.connection.options()?;
-    let board = Board::new(sources.iter().map(Source::to_string), arguments.decode);
-    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let (stop, stopped) = watch::channel(false);
+    let mut board = Board::new(arguments.decode);
     let mut tasks = JoinSet::new();
-    for (index, source) in sources.into_iter().enumerate() {
+    for (index, source) in sources.iter().enumerate() {
         let mut consumers = Consumers::default();
         if let (0, Some(destination)) = (index, &arguments.h264) {
             consumers.file = Some((destination.clone(), destination.open()?));
         }
+        let stream = Stream::open(source, options.clone())?;
+        let decoded = board.add(&stream);
         if arguments.decode || arguments.frame_md5 {
-            consumers.start_decoder(index, board.row(index), arguments.frame_md5);
+            consumers.start_decoder(index, decoded, arguments.frame_md5);
         }
-        tasks.spawn(watch(source, options.clone(), board.row(index), consumers, stopped.clone()));
+        tasks.spawn(watch(stream, consumers, stopped.clone()));
     }
-    show_until_all_end(&board, tasks, stop).await
+    show_until_all_end(board, tasks, stop).await
 }
 
 /// Shows the board each second until the last task ends; on a signal asks them to. The first failure is the result.
 pub(crate) async fn show_until_all_end(
-    board: &Board,
+    mut board: Board,
     mut tasks: JoinSet<Result<(), Failure>>,
     stop: watch::Sender<bool>,
 ) -> Result<(), Failure> {
@@ -70,13 +73,44 @@ pub(crate) async fn show_until_all_end(
     result
 }
 
+/// Watches one stream until it ends for good or `stopped` says so.
+pub(crate) async fn watch(
+    stream: Stream,
+    mut consumers: Consumers,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<(), Failure> {
+    let mut subscription = stream.subscribe();
+    let mut events = stream.events();
+    let result = loop {
+        let state = stream.state();
+        if state.state == StreamState::Failed {
+            break state.error.map_or(Ok(()), |error| Err(error.into()));
+        }
+        tokio::select! {
+            unit = subscription.next() => match unit {
+                Some(unit) => if let Err(failure) = consumers.put(unit) {
+                    break Err(failure);
+                },
+                None => break Ok(()),
+            },
+            // Only to look at the state again: what was missed is not needed.
+            _ = events.recv() => {}
+            _ = stopped.changed() => break Ok(()),
+        }
+    };
+    stream.close().await;
+    let finished = tokio::task::spawn_blocking(|| consumers.finish()).await;
+    finished.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+    result
+}
+
 /// Who gets the pictures of a stream.
 #[derive(Default)]
 pub(crate) struct Consumers {
     file: Option<(Destination, Box<dyn Write + Send>)>,
-    decoder: Option<(SyncSender<AccessUnit>, JoinHandle<()>)>,
     /// Whether the file has begun, which it does with a key frame.
     file_begun: bool,
+    decoder: Option<(SyncSender<AccessUnit>, JoinHandle<()>)>,
     /// Whether the decoder missed pictures since it last took one.
     decoder_missed: bool,
 }
@@ -99,14 +133,14 @@ impl Consumers {
     }
 
     /// Starts a thread that decodes what it is sent, and ends with the sender.
-    fn start_decoder(&mut self, stream: usize, row: Arc<Mutex<Row>>, print_md5: bool) {
+    fn start_decoder(&mut self, stream: usize, decoded: Arc<AtomicU64>, print_md5: bool) {
         let (sender, units) = sync_channel::<AccessUnit>(MAX_WAITING);
         let thread = std::thread::spawn(move || {
             let mut decoder = RustyH264::new();
             for unit in units {
                 match decoder.decode(&unit) {
                     Ok(Some(frame)) => {
-                        row.lock().expect("no holder panics").decoded += 1;
+                        decoded.fetch_add(1, Ordering::Relaxed);
                         if print_md5 && write_md5(stream, &frame).is_err() {
                             return; // nobody reads any more
                         }
@@ -128,61 +162,6 @@ impl Consumers {
         match self.file {
             Some((destination, mut file)) => file.flush().map_err(|error| destination.failed(error)),
             None => Ok(()),
-        }
-    }
-}
-
-/// Watches one stream until it ends or `stopped` says so.
-pub(crate) async fn watch(
-    source: Source,
-    options: Options,
-    row: Arc<Mutex<Row>>,
-    mut consumers: Consumers,
-    mut stopped: watch::Receiver<bool>,
-) -> Result<(), Failure> {
-    let result = receive(&source, &options, &row, &mut consumers, &mut stopped).await;
-    let finished = tokio::task::spawn_blocking(|| consumers.finish()).await;
-    finished.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
-    row.lock().expect("no holder panics").state = match &result {
-        Err(Failure::Camera(error)) => format!("ended: {error}"),
-        _ => "ended".into(),
-    };
-    result
-}
-
-async fn receive(
-    source: &Source,
-    options: &Options,
-    row: &Mutex<Row>,
-    consumers: &mut Consumers,
-    stopped: &mut watch::Receiver<bool>,
-) -> Result<(), Failure> {
-    let mut stream = tokio::select! {
-        stream = Stream::open(source, options) => stream?,
-        _ = stopped.changed() => return Ok(()),
-    };
-    loop {
-        let event = tokio::select! {
-            event = stream.next() => event?,
-            _ = stopped.changed() => {
-                stream.leave();
-                continue;
-            }
-        };
-        let Some(event) = event else { return Ok(()) };
-        let mut row = row.lock().expect("no holder panics");
-        row.statistics = stream.statistics();
-        match event {
-            Event::Described(_) => row.state = "described".into(),
-            Event::Playing { .. } | Event::Resumed { .. } => row.state = "playing".into(),
-            Event::Stalled { .. } => row.state = "stalled".into(),
-            Event::UdpRefused { status } => row.state = format!("UDP refused ({status}), trying TCP"),
-            Event::AccessUnit(unit) => {
-                row.received(&unit);
-                drop(row);
-                consumers.put(unit)?;
-            }
-            _ => {}
         }
     }
 }

@@ -70,11 +70,6 @@ impl Hub {
         Subscription { mailbox, hub: Arc::clone(self) }
     }
 
-    /// The current group of pictures, the key frame first; empty before there was one.
-    pub(crate) fn group(&self) -> Vec<AccessUnit> {
-        self.lock().group.units.clone()
-    }
-
     /// How many view, now and whenever it changes.
     pub(crate) fn viewers(&self) -> watch::Receiver<usize> {
         self.viewers.subscribe()

@@ -16,22 +16,29 @@
 #![forbid(unsafe_code)]
 
 mod backoff;
+mod cameras;
+mod capture;
 pub mod connect;
+mod connection;
 mod driver;
 mod error;
 mod hub;
 pub mod known_printers;
+mod options;
 mod sessions;
 mod snapshot;
 mod source;
+mod statistics;
 mod stream;
 mod supervisor;
 pub mod tls;
 mod udp;
 
+pub use connection::Connection;
 pub use error::{Error, ErrorCode, Waiting};
 pub use hub::Subscription;
 pub use known_printers::{KnownPrinters, KnownPrintersError};
+pub use options::Options;
 pub use printcam_proto::rtsp::headers::ServerTransport;
 pub use printcam_proto::rtsp::{Credentials, RtspUrl, UrlError};
 pub use printcam_proto::session::{Event, Statistics, Transport};
@@ -39,6 +46,14 @@ pub use printcam_video::{AccessUnit, DEFAULT_QUALITY, Decoder, Frame, RustyH264,
 pub use sessions::all_closed;
 pub use snapshot::{Snapshot, snapshot};
 pub use source::Source;
-pub use stream::{Options, Stream};
+pub use statistics::StreamStatistics;
+pub use stream::{Stream, StreamEvent};
 pub use supervisor::{Keep, Reason, StreamState, Transition};
 pub use tls::{PublicKeyPin, TlsInfo, TlsOptions, TlsVersions, Trust};
+
+/// A number that differs from call to call. Nothing made from it is a secret.
+fn random_seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    // Keyed from the system's random numbers.
+    std::hash::RandomState::new().build_hasher().finish()
+}

@@ -1,142 +1,419 @@
-//! A camera's stream while it is being watched: a handle on a driver that lives in a task of its own.
+//! A camera being watched: one connection, any number of viewers, healing by itself.
 
-use printcam_proto::rtsp::Scheme;
-use printcam_proto::session::{self, Config, Event, Statistics, Transport};
-use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
+use std::future::pending;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::connect::{self, ConnectOptions, Target};
-use crate::driver::Driver;
+use printcam_proto::quirks::Quirks;
+use printcam_proto::rtsp::headers::ServerTransport;
+use printcam_proto::session::{self, AuthenticationError, Event, Transport};
+use printcam_video::Frame;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, watch};
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval, sleep_until};
+
+use crate::cameras::{CameraKey, with_camera};
+use crate::capture::newest_picture;
+use crate::hub::Hub;
 use crate::sessions::OpenSession;
-use crate::{Error, Source, TlsInfo, TlsOptions, Trust};
+use crate::statistics::{StreamStatistics, Tally};
+use crate::supervisor::{Input, Output, Policy, Supervisor};
+use crate::{Connection, Error, Options, Reason, Source, StreamState, Subscription, TlsInfo, Transition, Waiting};
 
-/// How to open a stream.
+/// A camera being watched. Clones share it; when the last one goes, the camera is given back in the background.
+///
+/// Opening a camera that is open already gives the same stream: nothing here ever makes a second connection to it.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    handle: Arc<Handle>,
+}
+
+/// What happens to a stream.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Options {
-    /// Whom to believe to be the printer, and how TLS is spoken.
-    pub tls: TlsOptions,
-    /// How media is to travel.
-    pub transport: Transport,
+pub enum StreamEvent {
+    /// It is doing something else now.
+    State(Transition),
+    /// Pictures have this size from now on; also told with the first one.
+    Resized {
+        /// In luma samples.
+        width: u32,
+        /// In luma samples.
+        height: u32,
+    },
+    /// Five attempts in a row have failed. It goes on trying, twice a minute at most.
+    Trouble(Option<Arc<Error>>),
 }
 
-impl Options {
-    /// With this trust, and the defaults that suit every printer.
-    pub fn new(trust: Trust) -> Self {
-        Self { tls: TlsOptions::new(trust), transport: Transport::Auto }
-    }
-}
-
-/// A stream that has been opened. Dropping it leaves the camera properly, in the background.
+/// Keeps a stream up; its end is the stream's.
 #[derive(Debug)]
-pub struct Stream {
-    events: mpsc::Receiver<Event>,
-    statistics: watch::Receiver<Statistics>,
-    leave: Option<oneshot::Sender<()>>,
-    task: JoinHandle<Result<(), session::Error>>,
-    tls: Option<TlsInfo>,
+pub(crate) struct Handle {
+    core: Arc<Core>,
+    stop: watch::Sender<bool>,
 }
 
-/// Events a consumer may leave unread: two seconds of 30 pictures. Beyond it pictures are dropped up to a key frame.
-const MAX_UNREAD: usize = 64;
+/// What the handles of a stream and its task share.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) source: Source,
+    pub(crate) hub: Arc<Hub>,
+    key: CameraKey,
+    state: watch::Sender<Transition>,
+    events: broadcast::Sender<StreamEvent>,
+    tally: Mutex<Tally>,
+    tls: Mutex<Option<TlsInfo>>,
+    waiting: Mutex<Waiting>,
+    /// Somebody's decoder makes nothing of what it is given.
+    undecodable: Notify,
+}
+
+/// Events a listener may leave unread before it misses some.
+const MAX_EVENTS: usize = 64;
 
 impl Stream {
-    /// Connects and begins the session. [`next`](Self::next) tells how it goes on.
+    /// Begins to watch a camera, or joins those who do. Returns at once; [`events`](Self::events) and
+    /// [`playing`](Self::playing) tell how it goes. `options` count only for who comes first.
     ///
     /// # Errors
-    /// What [`connect::connect`] says: nobody there, no TLS, another printer than expected.
-    pub async fn open(source: &Source, options: &Options) -> Result<Self, Error> {
-        let target = Target::new(source.url.host(), source.url.port());
-        let connect_options = match source.url.scheme() {
-            Scheme::Rtsps => ConnectOptions::tls(options.tls.clone()),
-            Scheme::Rtsp => ConnectOptions::plain(),
-        };
-        let connected = connect::connect(&target, &connect_options).await?;
-        let tls = connected.tls.clone();
-        let mut config = Config::new(source.url.clone(), source.credentials.clone(), random_seed());
-        config.transport = options.transport;
-        // AcceptAny proves nothing about who asks for the code.
-        config.allow_basic = tls.is_some() && !matches!(options.tls.trust, Trust::AcceptAny);
-
-        let (leave, left) = oneshot::channel();
-        let (statistics, seen_statistics) = watch::channel(Statistics::default());
-        let (events, seen_events) = mpsc::channel(MAX_UNREAD);
-        let open = OpenSession::begin();
-        let driver = Driver::new(connected, config, left, statistics);
-        let task = tokio::spawn(async move {
-            let mut mailbox = Mailbox { events, dropping: false };
-            let result = driver.run(|event| mailbox.put(event)).await;
-            drop(open);
-            result
-        });
-        Ok(Self { events: seen_events, statistics: seen_statistics, leave: Some(leave), task, tls })
-    }
-
-    /// The next event; `Ok(None)` after [`leave`](Self::leave), once the camera has let go.
+    /// [`ErrorCode::AuthenticationFailed`](crate::ErrorCode::AuthenticationFailed) where the camera is open already, with
+    /// another access code.
     ///
-    /// # Errors
-    /// Why the session ended. Nothing comes after it.
-    pub async fn next(&mut self) -> Result<Option<Event>, Error> {
-        if let Some(event) = self.events.recv().await {
-            return Ok(Some(event));
-        }
-        match (&mut self.task).await {
-            Ok(result) => result.map(|()| None).map_err(Error::from),
-            // Only a runtime that is being shut down cancels it; a panic of the driver is a bug and stays one.
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => Ok(None),
-        }
-    }
-
-    /// What was counted up to now, at most 200 ms ago.
-    pub fn statistics(&self) -> Statistics {
-        self.statistics.borrow().clone()
-    }
-
-    /// What TLS told about the printer; `None` for a plain connection.
-    pub fn tls(&self) -> Option<&TlsInfo> {
-        self.tls.as_ref()
-    }
-
-    /// Gives the session back, without waiting for it.
-    pub fn leave(&mut self) {
-        self.leave = None;
-    }
-
-    /// Gives the session back and waits until the connection is closed: well under 100 ms with a camera that answers,
-    /// at most 1 s.
-    pub async fn close(mut self) {
-        self.leave();
-        self.events.close();
-        let _ = self.task.await;
-    }
-}
-
-/// Where the driver puts events; never makes it wait.
-struct Mailbox {
-    events: mpsc::Sender<Event>,
-    /// Pictures are being dropped until a key frame fits in.
-    dropping: bool,
-}
-
-impl Mailbox {
-    fn put(&mut self, mut event: Event) {
-        if let Event::AccessUnit(unit) = &mut event {
-            if self.dropping && !unit.key_frame {
-                return;
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn open(source: &Source, options: Options) -> Result<Self, Error> {
+        let key = CameraKey::of(source);
+        with_camera(&key.clone(), |camera| {
+            if let Some(handle) = camera.stream.upgrade().filter(|handle| !handle.is_over()) {
+                if handle.core.source.credentials != source.credentials {
+                    return Err(session::Error::Authentication(AuthenticationError::Rejected).into());
+                }
+                return Ok(Self { handle });
             }
-            unit.discontinuity |= self.dropping;
+            let mut options = options;
+            options.model = options.model.or_else(|| camera.model.clone());
+            if camera.tcp_only && options.transport == Transport::Auto {
+                options.transport = Transport::Tcp;
+            }
+            let core = Arc::new(Core::new(source.clone(), key));
+            let (stop, stopped) = watch::channel(false);
+            let handle = Arc::new(Handle { core: Arc::clone(&core), stop });
+            camera.stream = Arc::downgrade(&handle);
+            tokio::spawn(run(core, options, Arc::clone(&camera.slot), stopped));
+            Ok(Self { handle })
+        })
+    }
+
+    /// Where the stream comes from.
+    pub fn source(&self) -> &Source {
+        &self.core().source
+    }
+
+    /// Its pictures, coded, from the current key frame on. Counts as watching for as long as it lives.
+    pub fn subscribe(&self) -> Subscription {
+        self.core().hub.subscribe()
+    }
+
+    /// What it is doing, and why.
+    pub fn state(&self) -> Transition {
+        self.core().state.borrow().clone()
+    }
+
+    /// What happens from now on.
+    pub fn events(&self) -> broadcast::Receiver<StreamEvent> {
+        self.core().events.subscribe()
+    }
+
+    /// Waits for the first picture, or for the first reason why there is none.
+    ///
+    /// # Errors
+    /// Why the first attempt failed; the stream may well go on trying.
+    pub async fn playing(&self) -> Result<(), Arc<Error>> {
+        let mut state = self.core().state.subscribe();
+        let settled = state.wait_for(|now| {
+            now.error.is_some()
+                || matches!(now.state, StreamState::Playing | StreamState::Failed | StreamState::Stopped)
+        });
+        let settled = settled.await.map(|now| now.clone());
+        match settled {
+            Ok(Transition { state: StreamState::Playing, .. }) => Ok(()),
+            Ok(Transition { error: Some(error), .. }) => Err(error),
+            _ => Err(Arc::new(Error::Stopped)),
         }
-        let is_picture = matches!(event, Event::AccessUnit(_));
-        let fits = self.events.try_send(event).is_ok();
-        if is_picture {
-            self.dropping = !fits;
+    }
+
+    /// What was counted since it was opened.
+    pub fn statistics(&self) -> StreamStatistics {
+        let transition = self.state();
+        lock(&self.core().tally).statistics(transition.state)
+    }
+
+    /// What TLS told about the printer; `None` before the first connection, and for a plain one.
+    pub fn tls(&self) -> Option<TlsInfo> {
+        lock(&self.core().tls).clone()
+    }
+
+    /// What the present attempt waits for, or waited for last.
+    pub fn waiting(&self) -> Waiting {
+        *lock(&self.core().waiting)
+    }
+
+    /// The newest picture, decoded; waits for the first one if there is none yet. Its
+    /// [`received_at`](printcam_video::Frame::received_at) tells how old it is.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] when the stream ends first, [`Error::Decode`] where the pictures are beyond the decoder.
+    pub async fn capture_frame(&self) -> Result<Frame, Error> {
+        newest_picture(self.subscribe()).await
+    }
+
+    /// Stops it for everybody who has it, and waits until the camera has let go: under 100 ms with a camera that answers,
+    /// at most 1 s.
+    pub async fn close(self) {
+        self.handle.stop.send_replace(true);
+        // Its receiver lives as long as the task does.
+        self.handle.stop.closed().await;
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.handle.core
+    }
+}
+
+impl Handle {
+    fn is_over(&self) -> bool {
+        *self.stop.borrow() || matches!(self.core.state.borrow().state, StreamState::Failed | StreamState::Stopped)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+impl Core {
+    fn new(source: Source, key: CameraKey) -> Self {
+        let idle = Transition { state: StreamState::Idle, reason: Reason::Started, error: None };
+        Self {
+            source,
+            key,
+            hub: Arc::new(Hub::new()),
+            state: watch::Sender::new(idle),
+            events: broadcast::Sender::new(MAX_EVENTS),
+            tally: Mutex::new(Tally::new(Instant::now().into_std())),
+            tls: Mutex::default(),
+            waiting: Mutex::new(Waiting::Connection),
+            undecodable: Notify::new(),
+        }
+    }
+
+    /// Says that a decoder makes nothing of what it is given.
+    pub(crate) fn nothing_decodable(&self) {
+        self.undecodable.notify_one();
+    }
+
+    /// Says how long a picture took to decode.
+    pub(crate) fn decoded(&self, took: Duration) {
+        lock(&self.tally).decoded(took);
+    }
+
+    fn tell(&self, event: StreamEvent) {
+        if let StreamEvent::State(transition) = &event {
+            let Transition { state, reason, error } = transition;
+            let error = error.as_ref().map(tracing::field::display);
+            tracing::info!(target: "printcam::stream", camera = %self.source, ?state, ?reason, error, "stream");
+            self.state.send_replace(transition.clone());
+        }
+        // Nobody may be listening.
+        let _ = self.events.send(event);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A connection on its way, up, or neither.
+enum Upstream {
+    Closed,
+    Opening(Pin<Box<dyn Future<Output = Result<Open, Error>> + Send>>),
+    Open(Open),
+}
+
+struct Open {
+    connection: Connection,
+    /// The camera's only slot.
+    _slot: OwnedSemaphorePermit,
+}
+
+enum News {
+    Opened(Result<Open, Error>),
+    Event(Result<Option<Event>, Error>),
+}
+
+impl Upstream {
+    /// The next thing that comes of it. Losing interest loses nothing.
+    async fn news(&mut self) -> News {
+        match self {
+            Upstream::Closed => pending().await,
+            Upstream::Opening(opening) => News::Opened(opening.await),
+            Upstream::Open(open) => News::Event(open.connection.next().await),
         }
     }
 }
 
-fn random_seed() -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    // Keyed from the system's random numbers; nothing made from it is a secret.
-    std::hash::RandomState::new().build_hasher().finish()
+async fn open(source: Source, options: Options, slot: Arc<Semaphore>) -> Result<Open, Error> {
+    // Nobody closes a slot.
+    let slot = slot.acquire_owned().await.map_err(|_| Error::Stopped)?;
+    let connection = Connection::open(&source, &options).await?;
+    Ok(Open { connection, _slot: slot })
+}
+
+/// Runs a stream to its end.
+async fn run(core: Arc<Core>, options: Options, slot: Arc<Semaphore>, mut stopped: watch::Receiver<bool>) {
+    let _open = OpenSession::begin();
+    let policy = Policy {
+        keep: options.keep,
+        transport: options.transport,
+        give_up_after: options.give_up_after,
+        rotate_every: options.rotate_every,
+        reconnect: options.reconnect,
+        seed: crate::random_seed(),
+    };
+    let mut runner = Runner {
+        supervisor: Supervisor::new(policy, now()),
+        upstream: Upstream::Closed,
+        size: None,
+        core: Arc::clone(&core),
+        options,
+        slot,
+    };
+    let mut viewers = core.hub.viewers();
+    let mut second = interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while runner.carry_out() {
+        let deadline = runner.supervisor.deadline().map(Instant::from_std);
+        tokio::select! {
+            news = runner.upstream.news() => runner.handle(news),
+            _ = second.tick() => runner.count(),
+            _ = stopped.wait_for(|stop| *stop), if runner.supervisor.state() != StreamState::Stopped => {
+                runner.supervisor.handle(now(), Input::Stop);
+            }
+            Ok(()) = viewers.changed() => {
+                let count = *viewers.borrow_and_update();
+                runner.supervisor.handle(now(), Input::Viewers(count));
+            }
+            () = core.undecodable.notified() => runner.supervisor.handle(now(), Input::NothingDecodable),
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                runner.supervisor.handle(now(), Input::Tick);
+            }
+        }
+    }
+    core.hub.close();
+}
+
+/// Does what the supervisor wants, and tells it what comes of it.
+struct Runner {
+    core: Arc<Core>,
+    options: Options,
+    slot: Arc<Semaphore>,
+    supervisor: Supervisor,
+    upstream: Upstream,
+    size: Option<(u32, u32)>,
+}
+
+impl Runner {
+    /// Does all that is to be done. Returns false once the stream is over.
+    fn carry_out(&mut self) -> bool {
+        while let Some(output) = self.supervisor.poll() {
+            match output {
+                Output::Open(transport) => {
+                    self.options.transport = transport;
+                    *lock(&self.core.waiting) = Waiting::Connection;
+                    self.core.hub.begin_session();
+                    let opening = open(self.core.source.clone(), self.options.clone(), Arc::clone(&self.slot));
+                    self.upstream = Upstream::Opening(Box::pin(opening));
+                }
+                Output::Leave => match &mut self.upstream {
+                    Upstream::Open(open) => open.connection.leave(),
+                    Upstream::Opening(_) | Upstream::Closed => {
+                        self.upstream = Upstream::Closed;
+                        self.supervisor.handle(now(), Input::Closed(None));
+                    }
+                },
+                Output::Transition(transition) => {
+                    lock(&self.core.tally).changed(now(), transition.state, transition.reason);
+                    self.core.tell(StreamEvent::State(transition));
+                }
+                Output::Trouble(error) => self.core.tell(StreamEvent::Trouble(error)),
+                Output::RememberTcp => with_camera(&self.core.key, |camera| camera.tcp_only = true),
+            }
+        }
+        self.supervisor.state() != StreamState::Stopped || !matches!(self.upstream, Upstream::Closed)
+    }
+
+    fn handle(&mut self, news: News) {
+        match news {
+            News::Opened(Ok(open)) => {
+                *lock(&self.core.tls) = open.connection.tls().cloned();
+                *lock(&self.core.waiting) = Waiting::Description;
+                self.upstream = Upstream::Open(open);
+            }
+            News::Opened(Err(error)) => {
+                self.upstream = Upstream::Closed;
+                self.supervisor.handle(now(), Input::OpenFailed(Arc::new(error)));
+            }
+            News::Event(Ok(Some(event))) => self.handle_event(event),
+            News::Event(ended) => {
+                self.count();
+                lock(&self.core.tally).session_ended();
+                self.upstream = Upstream::Closed;
+                self.supervisor.handle(now(), Input::Closed(ended.err().map(Arc::new)));
+            }
+        }
+    }
+
+    fn handle_event(&mut self, event: Event) {
+        let now = now();
+        match event {
+            Event::AccessUnit(unit) => {
+                let info = &unit.parameter_sets.info;
+                let size = Some((info.width, info.height));
+                if self.size != size {
+                    self.size = size;
+                    self.core.tell(StreamEvent::Resized { width: info.width, height: info.height });
+                }
+                lock(&self.core.tally).picture(&unit);
+                self.core.hub.publish(unit);
+                self.supervisor.handle(now, Input::Picture);
+            }
+            Event::Playing { transport } => {
+                let udp = matches!(transport, ServerTransport::Udp { .. });
+                self.supervisor.handle(now, Input::Accepted { udp });
+            }
+            Event::Stalled { since } => self.supervisor.handle(now, Input::Stalled { since }),
+            Event::Resumed { .. } => self.supervisor.handle(now, Input::Resumed),
+            Event::Named(name) => {
+                tracing::info!(target: "printcam::stream", camera = %self.core.source, %name, "the camera named itself");
+                self.supervisor.handle(now, Input::Quirks(Quirks::of_model(&name)));
+                with_camera(&self.core.key, |camera| camera.model = Some(name.clone()));
+                self.options.model = Some(name);
+            }
+            Event::Described(_) => *lock(&self.core.waiting) = Waiting::KeyFrame,
+            Event::UdpRefused { .. } | Event::Ended(_) => {}
+        }
+    }
+
+    /// Once a second: what the session has counted.
+    fn count(&mut self) {
+        if let Upstream::Open(open) = &self.upstream {
+            let statistics = open.connection.statistics();
+            lock(&self.core.tally).count(now(), &statistics);
+            self.supervisor.handle(now(), Input::Counted(&statistics));
+        }
+    }
+}
+
+/// The clock of the supervisor: tokio's, so that tests can move it.
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
 }

@@ -1,0 +1,124 @@
+//! One session with a camera: a handle on a driver that lives in a task of its own.
+
+use printcam_proto::quirks::Quirks;
+use printcam_proto::rtsp::Scheme;
+use printcam_proto::session::{self, Config, Event, Statistics};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::connect::{self, ConnectOptions, Target};
+use crate::driver::Driver;
+use crate::sessions::OpenSession;
+use crate::{Error, Options, Source, TlsInfo, Trust, random_seed};
+
+/// One session with a camera, which ends when it ends: [`Stream`](crate::Stream) is what heals and is shared. Dropping it
+/// leaves the camera properly, in the background.
+#[derive(Debug)]
+pub struct Connection {
+    events: mpsc::Receiver<Event>,
+    statistics: watch::Receiver<Statistics>,
+    leave: Option<oneshot::Sender<()>>,
+    task: JoinHandle<Result<(), session::Error>>,
+    tls: Option<TlsInfo>,
+}
+
+/// Events a consumer may leave unread: two seconds of 30 pictures. Beyond it pictures are dropped up to a key frame.
+const MAX_UNREAD: usize = 64;
+
+impl Connection {
+    /// Connects and begins the session. [`next`](Self::next) tells how it goes on.
+    ///
+    /// # Errors
+    /// What [`connect::connect`] says: nobody there, no TLS, another printer than expected.
+    pub async fn open(source: &Source, options: &Options) -> Result<Self, Error> {
+        let target = Target::new(source.url.host(), source.url.port());
+        let connect_options = match source.url.scheme() {
+            Scheme::Rtsps => ConnectOptions::tls(options.tls.clone()),
+            Scheme::Rtsp => ConnectOptions::plain(),
+        };
+        let connected = connect::connect(&target, &connect_options).await?;
+        let tls = connected.tls.clone();
+        let mut config = Config::new(source.url.clone(), source.credentials.clone(), random_seed());
+        config.transport = options.transport;
+        config.quirks = options.model.as_deref().map(Quirks::of_model).unwrap_or_default();
+        // A key seen for the first time proves nothing about who asks for the code, and AcceptAny never does.
+        let verified =
+            tls.as_ref().is_some_and(|tls| !tls.first_seen) && !matches!(options.tls.trust, Trust::AcceptAny);
+        config.allow_basic = verified;
+
+        let (leave, left) = oneshot::channel();
+        let (statistics, seen_statistics) = watch::channel(Statistics::default());
+        let (events, seen_events) = mpsc::channel(MAX_UNREAD);
+        let open = OpenSession::begin();
+        let driver = Driver::new(connected, config, left, statistics);
+        let task = tokio::spawn(async move {
+            let mut mailbox = Mailbox { events, dropping: false };
+            let result = driver.run(|event| mailbox.put(event)).await;
+            drop(open);
+            result
+        });
+        Ok(Self { events: seen_events, statistics: seen_statistics, leave: Some(leave), task, tls })
+    }
+
+    /// The next event; `Ok(None)` after [`leave`](Self::leave), once the camera has let go.
+    ///
+    /// # Errors
+    /// Why the session ended. Nothing comes after it.
+    pub async fn next(&mut self) -> Result<Option<Event>, Error> {
+        if let Some(event) = self.events.recv().await {
+            return Ok(Some(event));
+        }
+        match (&mut self.task).await {
+            Ok(result) => result.map(|()| None).map_err(Error::from),
+            // Only a runtime that is being shut down cancels it; a panic of the driver is a bug and stays one.
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// What was counted up to now, at most 200 ms ago.
+    pub fn statistics(&self) -> Statistics {
+        self.statistics.borrow().clone()
+    }
+
+    /// What TLS told about the printer; `None` for a plain connection.
+    pub fn tls(&self) -> Option<&TlsInfo> {
+        self.tls.as_ref()
+    }
+
+    /// Gives the session back, without waiting for it.
+    pub fn leave(&mut self) {
+        self.leave = None;
+    }
+
+    /// Gives the session back and waits until the connection is closed: well under 100 ms with a camera that answers,
+    /// at most 1 s.
+    pub async fn close(mut self) {
+        self.leave();
+        self.events.close();
+        let _ = self.task.await;
+    }
+}
+
+/// Where the driver puts events; never makes it wait.
+struct Mailbox {
+    events: mpsc::Sender<Event>,
+    /// Pictures are being dropped until a key frame fits in.
+    dropping: bool,
+}
+
+impl Mailbox {
+    fn put(&mut self, mut event: Event) {
+        if let Event::AccessUnit(unit) = &mut event {
+            if self.dropping && !unit.key_frame {
+                return;
+            }
+            unit.discontinuity |= self.dropping;
+        }
+        let is_picture = matches!(event, Event::AccessUnit(_));
+        let fits = self.events.try_send(event).is_ok();
+        if is_picture {
+            self.dropping = !fits;
+        }
+    }
+}
