@@ -33,7 +33,8 @@ pub struct Stream {
     events: mpsc::Receiver<Event>,
     statistics: watch::Receiver<Statistics>,
     leave: Option<oneshot::Sender<()>>,
-    task: JoinHandle<Result<(), session::Error>>,
+    /// Until its result has been told.
+    task: Option<JoinHandle<Result<(), session::Error>>>,
     tls: Option<TlsInfo>,
 }
 
@@ -69,18 +70,21 @@ impl Stream {
             drop(open);
             result
         });
-        Ok(Self { events: seen_events, statistics: seen_statistics, leave: Some(leave), task, tls })
+        Ok(Self { events: seen_events, statistics: seen_statistics, leave: Some(leave), task: Some(task), tls })
     }
 
     /// The next event; `Ok(None)` after [`leave`](Self::leave), once the camera has let go.
     ///
     /// # Errors
-    /// Why the session ended. Nothing comes after it.
+    /// Why the session ended; told once, and `Ok(None)` from then on.
     pub async fn next(&mut self) -> Result<Option<Event>, Error> {
         if let Some(event) = self.events.recv().await {
             return Ok(Some(event));
         }
-        match (&mut self.task).await {
+        let Some(task) = &mut self.task else { return Ok(None) };
+        let ended = task.await;
+        self.task = None;
+        match ended {
             Ok(result) => result.map(|()| None).map_err(Error::from),
             // Only a runtime that is being shut down cancels it; a panic of the driver is a bug and stays one.
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
@@ -108,7 +112,9 @@ impl Stream {
     pub async fn close(mut self) {
         self.leave();
         self.events.close();
-        let _ = self.task.await;
+        if let Some(task) = self.task.take() {
+            let _ = task.await;
+        }
     }
 }
 
