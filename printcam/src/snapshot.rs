@@ -37,7 +37,7 @@ pub async fn snapshot(source: &Source, options: &Options, limit: Duration) -> Re
 }
 
 async fn first_picture(source: &Source, options: &Options, waiting: &mut Waiting) -> Result<Snapshot, Error> {
-    let mut stream = Stream::open(source, options).await?;
+    let mut stream = Stream::open_telling(source, options, || *waiting = Waiting::Handshake).await?;
     *waiting = Waiting::Description;
     let mut decoder = RustyH264::new();
     while let Some(event) = stream.next().await? {

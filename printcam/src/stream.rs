@@ -47,12 +47,21 @@ impl Stream {
     /// # Errors
     /// What [`connect::connect`] says: nobody there, no TLS, another printer than expected.
     pub async fn open(source: &Source, options: &Options) -> Result<Self, Error> {
+        Self::open_telling(source, options, || ()).await
+    }
+
+    /// As [`open`](Self::open); calls `reached` once there is a TCP connection.
+    pub(crate) async fn open_telling(
+        source: &Source,
+        options: &Options,
+        reached: impl FnOnce(),
+    ) -> Result<Self, Error> {
         let target = Target::new(source.url.host(), source.url.port());
         let connect_options = match source.url.scheme() {
             Scheme::Rtsps => ConnectOptions::tls(options.tls.clone()),
             Scheme::Rtsp => ConnectOptions::plain(),
         };
-        let connected = connect::connect(&target, &connect_options).await?;
+        let connected = connect::connect_telling(&target, &connect_options, reached).await?;
         let tls = connected.tls.clone();
         let mut config = Config::new(source.url.clone(), source.credentials.clone(), random_seed());
         config.transport = options.transport;
