@@ -3,3 +3,5 @@
 #[path = "../support/camera.rs"]
 mod camera;
 mod refusals;
+mod reports;
+mod watching;
