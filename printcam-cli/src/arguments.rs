@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::convert::Infallible;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,11 +32,12 @@ impl Arguments {
     pub(crate) fn parse_command_line() -> Result<Self, ExitCode> {
         Self::try_parse().map_err(|error| {
             let text = without_credentials(&error.render().to_string());
-            if error.use_stderr() {
-                eprint!("{text}")
+            // Where nobody reads it, there is nobody to tell.
+            let _ = if error.use_stderr() {
+                std::io::stderr().write_all(text.as_bytes())
             } else {
-                print!("{text}")
-            }
+                std::io::stdout().write_all(text.as_bytes())
+            };
             ExitCode::from(error.exit_code() as u8)
         })
     }
