@@ -42,6 +42,8 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Failure> {
         }
     }
 
+    // Cameras serve one client, and the last picture's is only just leaving.
+    printcam::all_closed(Duration::from_secs(1)).await;
     say!("Now watching all of them, until Ctrl-C:");
     let board = Board::new(sources.iter().map(Source::to_string), false);
     let (stop, stopped) = tokio::sync::watch::channel(false);

@@ -121,10 +121,10 @@ impl Error {
     /// What a person should try next, where there is something to try.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Error::Address(UrlError::Scheme) => {
-                "Write it as rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1"
+            Error::Address(_) => {
+                "Write it as rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1; and what is neither \
+                 letter nor digit in the access code as %40 for @, %2F for /, %3A for : and so on."
             }
-            Error::Address(_) => return None,
             Error::Connect(error) => return error.hint(),
             Error::Session(error) => return session_hint(error),
             Error::Decode(_) => "Run again with -v and report the camera's model with what it prints.",

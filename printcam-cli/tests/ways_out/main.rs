@@ -165,6 +165,7 @@ fn whose_reader_does_not_read() {
 
     // 1.2 MB of planes.
     let program = Program::start(&state, &["snap", &camera_url(&camera), "-o", "-", "--format", "i420", "-vv"]);
+    assert!(camera.wait_for(SOON, |log| log.connections == 2), "it never came");
     assert_given_back(&camera, "snap");
     let ended = program.signal("TERM").wait_without_reading();
     assert_eq!(ended.code, Some(130), "{}", ended.stderr);

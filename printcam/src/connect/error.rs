@@ -174,8 +174,9 @@ impl ConnectError {
             ConnectError::NotTls { .. } => "Check the port: this is not a printer's camera.",
             ConnectError::Hung { .. } => NO_TLS_ANSWER,
             ConnectError::CertificateChanged { .. } => {
-                "If the printer was replaced or got another printer's address, forget its old key and connect again. \
-                 If not, somebody may be posing as the printer; the access code has not been sent."
+                "If the printer was replaced or got another printer's address, delete its line from the file \
+                 known_printers (in ~/.local/state/printcam, or where PRINTCAM_STATE_DIR says), or give its new pin. If \
+                 not, somebody may be posing as the printer; the access code has not been sent."
             }
             ConnectError::CertificateUntrusted { reason: Untrusted::NotYetValid { .. }, .. } => {
                 "Set this computer's clock."
