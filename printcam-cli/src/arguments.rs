@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::convert::Infallible;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,7 +18,7 @@ use crate::output::Destination;
 
 /// Watch the cameras of Bambu Lab printers.
 #[derive(Debug, Parser)]
-#[command(name = "printcam", version, max_term_width = 100)]
+#[command(name = "printcam", version, max_term_width = 100, after_help = FIRST_STEPS)]
 pub(crate) struct Arguments {
     /// Tell more: -v what happens, -vv the whole handshake. Never the access code.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -30,12 +31,13 @@ impl Arguments {
     /// Reads the command line; what is wrong with it, or the help asked for, is printed.
     pub(crate) fn parse_command_line() -> Result<Self, ExitCode> {
         Self::try_parse().map_err(|error| {
-            let text = without_credentials(&error.render().to_string());
-            if error.use_stderr() {
-                eprint!("{text}")
+            let text = error.render().to_string();
+            // Where nobody reads it, there is nobody to tell.
+            let _ = if error.use_stderr() {
+                std::io::stderr().write_all(without_credentials(&text).as_bytes())
             } else {
-                print!("{text}")
-            }
+                std::io::stdout().write_all(text.as_bytes())
+            };
             ExitCode::from(error.exit_code() as u8)
         })
     }
@@ -60,9 +62,20 @@ fn without_credentials(text: &str) -> String {
     out + rest
 }
 
+const FIRST_STEPS: &str = "\
+First steps:
+  printcam demo
+  printcam snap 'rtsps://bblp:12345678@192.168.1.20:322/streaming/live/1' -o printer.jpg
+Address and access code (here 12345678) are on the printer's screen, in its network settings.";
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 picture written, 2 wrong usage, 3 unreachable or busy, 4 access code, 5 live view off,
+6 another certificate than before, 7 too long without a picture, 130 interrupted, 1 anything else.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Take one picture.
+    #[command(after_help = EXIT_CODES)]
     Snap(SnapArguments),
     /// Receive streams until Ctrl-C and show how they do.
     Watch(WatchArguments),

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::arguments::DemoArguments;
 use crate::exit::Failure;
-use crate::output::Destination;
+use crate::output::{Destination, say};
 use crate::signals;
 use crate::watch::board::Board;
 use crate::watch::{Consumers, show_until_all_end, watch};
@@ -20,7 +20,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Failure> {
         .unwrap_or_else(|| std::env::temp_dir().join(format!("printcam-demo-{}", std::process::id())));
     std::fs::create_dir_all(&folder).map_err(|error| Failure::Io { what: folder.display().to_string(), error })?;
 
-    eprintln!(
+    say!(
         "Starting {} simulated X1C cameras; they show their clock, and nothing leaves this computer.",
         arguments.cameras
     );
@@ -33,7 +33,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Failure> {
         .collect::<Result<Vec<Source>, _>>()?;
     let options = Options::new(Trust::FirstUse(KnownPrinters::in_memory()));
 
-    eprintln!("A picture of each:");
+    say!("A picture of each:");
     for (index, source) in sources.iter().enumerate() {
         let path = folder.join(format!("camera-{}.jpg", index + 1));
         tokio::select! {
@@ -42,7 +42,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Failure> {
         }
     }
 
-    eprintln!("Now watching all of them, until Ctrl-C:");
+    say!("Now watching all of them, until Ctrl-C:");
     let mut board = Board::new(false);
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut tasks = JoinSet::new();
@@ -70,6 +70,6 @@ async fn take_picture(source: &Source, options: &Options, path: &Path) -> Result
     Destination::File(path.to_owned()).write(&jpeg)?;
     let (width, height) = (snapshot.frame.width(), snapshot.frame.height());
     let milliseconds = began.elapsed().as_millis();
-    eprintln!("  {source}  {}  {width}x{height}, {} kB, {milliseconds} ms", path.display(), jpeg.len().div_ceil(1000));
+    say!("  {source}  {}  {width}x{height}, {} kB, {milliseconds} ms", path.display(), jpeg.len().div_ceil(1000));
     Ok(())
 }

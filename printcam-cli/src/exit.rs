@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use printcam::{Error, ErrorCode};
 
+use crate::output::say;
+
 /// Why a command did not do what it should.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -42,19 +44,24 @@ impl Failure {
     pub(crate) fn report(&self) -> ExitCode {
         match self {
             Self::Usage(sentence) => {
-                eprintln!("printcam: {sentence}");
-                eprintln!("hint: printcam --help shows how it is called.");
+                say!("printcam: {sentence}");
+                say!("hint: printcam --help shows how it is called.");
             }
             Self::Camera(error) => {
-                eprintln!("printcam: {error}");
+                say!("printcam: {error}");
                 if let Some(hint) = error.hint() {
-                    eprintln!("hint: {hint}");
+                    say!("hint: {hint}");
                 }
             }
-            Self::Io { what, error } => eprintln!("printcam: {what}: {error}"),
-            Self::Interrupted => eprintln!("printcam: stopped"),
+            Self::Io { what, error } => say!("printcam: {what}: {error}"),
+            Self::Interrupted => say!("printcam: stopped"),
         }
         self.exit_code()
+    }
+
+    /// Whoever read what we write has had enough, as `head` has after its line.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Io { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
     /// 2 usage, 3 unreachable, 4 authentication, 5 live view off, 6 certificate changed, 7 too long without a picture,

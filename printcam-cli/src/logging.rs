@@ -12,5 +12,7 @@ pub(crate) fn start(verbose: u8) {
         _ => LevelFilter::DEBUG,
     };
     let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).with_ansi(color).init();
+    // What cannot be written is nobody's loss; reporting it would panic, on stderr again.
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).log_internal_errors(false);
+    log.with_max_level(level).with_ansi(color).init();
 }

@@ -8,6 +8,16 @@ use std::str::FromStr;
 
 use crate::exit::Failure;
 
+/// As `eprintln!`, which panics where nobody reads stderr any more: a closed terminal must not cost the camera a proper
+/// goodbye, nor the program its exit code.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+pub(crate) use say;
+
 /// `-` or a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Destination {

@@ -4,6 +4,7 @@ use printcam_sim::{AccessCode, Encryption, Faults, Options, Simulator, Udp};
 
 use crate::arguments::{Fault, SimArguments};
 use crate::exit::Failure;
+use crate::output::{Destination, say};
 use crate::signals;
 
 pub(crate) async fn run(arguments: SimArguments) -> Result<(), Failure> {
@@ -25,8 +26,8 @@ pub(crate) async fn run(arguments: SimArguments) -> Result<(), Failure> {
     }
     let simulator = Simulator::start(options)
         .map_err(|error| Failure::Io { what: format!("camera on {}", arguments.bind), error })?;
-    println!("{}", simulator.url_with_credentials());
-    eprintln!("a simulated X1C; Ctrl-C ends it");
+    Destination::Stdout.write(format!("{}\n", simulator.url_with_credentials()).as_bytes())?;
+    say!("a simulated X1C; Ctrl-C ends it");
     signals::stop_wanted().await
 }
 

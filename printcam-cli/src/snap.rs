@@ -1,12 +1,13 @@
 //! `printcam snap`: one picture.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
 use printcam::{DEFAULT_QUALITY, Error, encode_jpeg, snapshot};
 
 use crate::arguments::{PictureFormat, SnapArguments};
 use crate::exit::Failure;
+use crate::output::say;
 use crate::signals;
 
 pub(crate) async fn run(arguments: SnapArguments) -> Result<(), Failure> {
@@ -15,34 +16,42 @@ pub(crate) async fn run(arguments: SnapArguments) -> Result<(), Failure> {
     let options = arguments.connection.options()?;
     let on_screen = std::io::stderr().is_terminal();
     if on_screen {
-        eprint!("waiting for a picture from {source} ...\r");
+        let _ = write!(std::io::stderr(), "waiting for a picture from {source} ...\r");
     }
+    let mut stop = std::pin::pin!(signals::stop_wanted());
     let snapshot = tokio::select! {
         snapshot = snapshot(&source, &options, arguments.timeout) => snapshot,
-        stop = signals::stop_wanted() => return stop.and(Err(Failure::Interrupted)),
+        stop = &mut stop => return stop.and(Err(Failure::Interrupted)),
     };
     if on_screen {
-        eprint!("\x1b[K");
+        let _ = write!(std::io::stderr(), "\x1b[K");
     }
     let snapshot = snapshot?;
     let (width, height) = (snapshot.frame.width(), snapshot.frame.height());
     let format = arguments.format;
-    // Off this thread: the camera is given back meanwhile.
-    let encode = tokio::task::spawn_blocking(move || match format {
-        PictureFormat::Jpeg => encode_jpeg(&snapshot.frame, DEFAULT_QUALITY).map_err(Error::from),
-        PictureFormat::I420 => {
-            let mut planes = Vec::with_capacity(snapshot.frame.i420_len());
-            // A Vec takes whatever it is given.
-            snapshot.frame.write_i420(&mut planes).map(|()| planes).map_err(|_| Error::Stopped)
-        }
+    let output = arguments.output.clone();
+    // Off this thread: the camera is given back meanwhile, and whoever reads stdout may take his time.
+    let encode_and_write = tokio::task::spawn_blocking(move || {
+        let bytes = match format {
+            PictureFormat::Jpeg => encode_jpeg(&snapshot.frame, DEFAULT_QUALITY).map_err(Error::from)?,
+            PictureFormat::I420 => {
+                let mut planes = Vec::with_capacity(snapshot.frame.i420_len());
+                // A Vec takes whatever it is given.
+                snapshot.frame.write_i420(&mut planes).map_err(|_| Error::Stopped)?;
+                planes
+            }
+        };
+        output.write(&bytes).map(|()| bytes.len())
     });
-    let bytes = encode.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
-    arguments.output.write(&bytes)?;
-    let kilobytes = bytes.len().div_ceil(1000);
+    let length = tokio::select! {
+        written = encode_and_write => written.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?,
+        stop = &mut stop => return stop.and(Err(Failure::Interrupted)),
+    };
+    let kilobytes = length.div_ceil(1000);
     let seconds = began.elapsed().as_secs_f32();
-    eprintln!("{}: {width}x{height}, {kilobytes} kB, after {seconds:.2} s", arguments.output);
+    say!("{}: {width}x{height}, {kilobytes} kB, after {seconds:.2} s", arguments.output);
     if let Some(tls) = snapshot.tls.filter(|tls| tls.first_seen) {
-        eprintln!("first time with this camera: its key {} is now remembered", tls.pin);
+        say!("first time with this camera: its key {} is now remembered", tls.pin);
     }
     Ok(())
 }

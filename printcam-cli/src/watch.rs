@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -21,7 +21,13 @@ use board::Board;
 pub(crate) mod board;
 
 /// Pictures that wait for their decoder: it may be late by half a second, then the newest are left out.
-const MAX_WAITING: usize = 16;
+const MAX_UNDECODED: usize = 16;
+
+/// Pictures that wait to be written: disks pause for seconds.
+const MAX_UNWRITTEN: usize = 300;
+
+/// At the end, for what was received and not yet used. Whoever reads our stdout may have stopped reading for good.
+const FINISH_WITHIN: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(arguments: WatchArguments) -> Result<(), Failure> {
     let sources = arguments.addresses.into_iter().map(Address::source).collect::<Result<Vec<_>, _>>()?;
@@ -32,7 +38,7 @@ pub(crate) async fn run(arguments: WatchArguments) -> Result<(), Failure> {
     for (index, source) in sources.iter().enumerate() {
         let mut consumers = Consumers::default();
         if let (0, Some(destination)) = (index, &arguments.h264) {
-            consumers.file = Some((destination.clone(), destination.open()?));
+            consumers.start_writer(destination.clone())?;
         }
         let stream = Stream::open(source, options.clone())?;
         let decoded = board.add(&stream);
@@ -73,6 +79,101 @@ pub(crate) async fn show_until_all_end(
     result
 }
 
+/// Who gets the pictures of a stream.
+#[derive(Default)]
+pub(crate) struct Consumers(Vec<Consumer>);
+
+/// A thread that is sent pictures and ends with the sender. However slow it is, the stream goes on: pictures that it
+/// has no time for are left out, up to a key frame.
+struct Consumer {
+    units: SyncSender<AccessUnit>,
+    thread: JoinHandle<Result<(), Failure>>,
+    missed: bool,
+}
+
+impl Consumers {
+    fn put(&mut self, unit: &AccessUnit) -> Result<(), Failure> {
+        for index in 0..self.0.len() {
+            if !self.0[index].put(unit) {
+                return self.0.swap_remove(index).finish();
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts to write what comes, from the first key frame on.
+    fn start_writer(&mut self, destination: Destination) -> Result<(), Failure> {
+        let mut file = destination.open()?;
+        self.start(MAX_UNWRITTEN, move |units| {
+            let mut bytes = Vec::new();
+            let from_key_frame = units.into_iter().skip_while(|unit| !unit.key_frame);
+            let write = || {
+                for unit in from_key_frame {
+                    bytes.clear();
+                    unit.write_annex_b(&mut bytes);
+                    file.write_all(&bytes)?;
+                }
+                file.flush()
+            };
+            write().map_err(|error| destination.failed(error))
+        });
+        Ok(())
+    }
+
+    fn start_decoder(&mut self, stream: usize, decoded: Arc<AtomicU64>, print_md5: bool) {
+        self.start(MAX_UNDECODED, move |units| {
+            let mut decoder = RustyH264::new();
+            for unit in units {
+                match decoder.decode(&unit) {
+                    Ok(Some(frame)) => {
+                        decoded.fetch_add(1, Ordering::Relaxed);
+                        if print_md5 {
+                            write_md5(stream, &frame).map_err(|error| Destination::Stdout.failed(error))?;
+                        }
+                    }
+                    Ok(None) => {}
+                    Err(error) => tracing::info!(target: "printcam::decode", %error, "picture skipped"),
+                }
+            }
+            Ok(())
+        });
+    }
+
+    fn start(
+        &mut self,
+        waiting: usize,
+        consume: impl FnOnce(Receiver<AccessUnit>) -> Result<(), Failure> + Send + 'static,
+    ) {
+        let (units, received) = sync_channel(waiting);
+        let thread = std::thread::spawn(move || consume(received));
+        self.0.push(Consumer { units, thread, missed: false });
+    }
+
+    /// Waits until everything put has been used.
+    fn finish(self) -> Result<(), Failure> {
+        self.0.into_iter().map(Consumer::finish).fold(Ok(()), Result::and)
+    }
+}
+
+impl Consumer {
+    /// Whether the thread is still there.
+    fn put(&mut self, unit: &AccessUnit) -> bool {
+        if self.missed && !unit.key_frame {
+            return true;
+        }
+        let mut unit = unit.clone();
+        unit.discontinuity |= self.missed;
+        let sent = self.units.try_send(unit);
+        self.missed = matches!(sent, Err(TrySendError::Full(_)));
+        !matches!(sent, Err(TrySendError::Disconnected(_)))
+    }
+
+    fn finish(self) -> Result<(), Failure> {
+        drop(self.units);
+        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
 /// Watches one stream until it ends for good or `stopped` says so.
 pub(crate) async fn watch(
     stream: Stream,
@@ -88,7 +189,7 @@ pub(crate) async fn watch(
         }
         tokio::select! {
             unit = subscription.next() => match unit {
-                Some(unit) => if let Err(failure) = consumers.put(unit) {
+                Some(unit) => if let Err(failure) = consumers.put(&unit) {
                     break Err(failure);
                 },
                 None => break Ok(()),
@@ -99,70 +200,20 @@ pub(crate) async fn watch(
         }
     };
     stream.close().await;
-    let finished = tokio::task::spawn_blocking(|| consumers.finish()).await;
-    finished.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
-    result
-}
-
-/// Who gets the pictures of a stream.
-#[derive(Default)]
-pub(crate) struct Consumers {
-    file: Option<(Destination, Box<dyn Write + Send>)>,
-    /// Whether the file has begun, which it does with a key frame.
-    file_begun: bool,
-    decoder: Option<(SyncSender<AccessUnit>, JoinHandle<()>)>,
-    /// Whether the decoder missed pictures since it last took one.
-    decoder_missed: bool,
-}
-
-impl Consumers {
-    fn put(&mut self, mut unit: AccessUnit) -> Result<(), Failure> {
-        if let Some((destination, file)) = &mut self.file
-            && (self.file_begun || unit.key_frame)
-        {
-            self.file_begun = true;
-            let mut bytes = Vec::with_capacity(unit.data.len() + 64);
-            unit.write_annex_b(&mut bytes);
-            file.write_all(&bytes).map_err(|error| destination.failed(error))?;
+    let finish = tokio::task::spawn_blocking(|| consumers.finish());
+    let finished = match tokio::time::timeout(FINISH_WITHIN, finish).await {
+        Ok(finished) => finished.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())),
+        Err(_) => {
+            tracing::warn!("the last pictures were not written: nobody took them");
+            Ok(())
         }
-        if let Some((decoder, _)) = &self.decoder {
-            unit.discontinuity |= self.decoder_missed;
-            self.decoder_missed = decoder.try_send(unit).is_err();
+    };
+    match result.and(finished) {
+        Err(failure) if failure.is_broken_pipe() => {
+            tracing::info!("ended: nobody reads any more");
+            Ok(())
         }
-        Ok(())
-    }
-
-    /// Starts a thread that decodes what it is sent, and ends with the sender.
-    fn start_decoder(&mut self, stream: usize, decoded: Arc<AtomicU64>, print_md5: bool) {
-        let (sender, units) = sync_channel::<AccessUnit>(MAX_WAITING);
-        let thread = std::thread::spawn(move || {
-            let mut decoder = RustyH264::new();
-            for unit in units {
-                match decoder.decode(&unit) {
-                    Ok(Some(frame)) => {
-                        decoded.fetch_add(1, Ordering::Relaxed);
-                        if print_md5 && write_md5(stream, &frame).is_err() {
-                            return; // nobody reads any more
-                        }
-                    }
-                    Ok(None) => {}
-                    Err(error) => tracing::info!(target: "printcam::decode", %error, "picture skipped"),
-                }
-            }
-        });
-        self.decoder = Some((sender, thread));
-    }
-
-    /// Waits until everything put has been used.
-    fn finish(self) -> Result<(), Failure> {
-        if let Some((sender, thread)) = self.decoder {
-            drop(sender);
-            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        }
-        match self.file {
-            Some((destination, mut file)) => file.flush().map_err(|error| destination.failed(error)),
-            None => Ok(()),
-        }
+        result => result,
     }
 }
 

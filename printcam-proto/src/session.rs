@@ -425,14 +425,13 @@ impl Session {
         if self.phase == Phase::Leaving {
             return;
         }
-        if !self.handshake.has_session() {
-            self.end(Ok(()));
-            return;
-        }
         if let Some(goodbye) = self.track.as_mut().map(|track| track.goodbye(now)) {
             self.send_rtcp(goodbye);
         }
-        self.handshake.tear_down(&mut self.random, &mut self.text);
+        if !self.handshake.leave(&mut self.random, &mut self.text) {
+            self.end(Ok(()));
+            return;
+        }
         self.phase = Phase::Leaving;
         self.timers = Timers::default();
         self.timers.set(Timer::Leave, now + self.config.teardown_timeout);

@@ -27,6 +27,7 @@ use crate::tls::{
     Policy, PublicKeyPin, Refusal, TlsFailure, TlsInfo, TlsOptions, TlsVersion, Trust, Untrusted, client_config,
     is_tls_record,
 };
+pub(crate) use error::NO_TLS_ANSWER;
 pub use error::{ConnectError, PlainAnswer};
 use stream::{FirstBytes, ReadAhead};
 pub use stream::{Socket, TlsStream};
@@ -133,6 +134,15 @@ pub struct Connected {
 /// # Errors
 /// Any [`ConnectError`]; no byte past the handshake has been sent then.
 pub async fn connect(target: &Target, options: &ConnectOptions) -> Result<Connected, ConnectError> {
+    connect_telling(target, options, || ()).await
+}
+
+/// As [`connect`]; calls `reached` once there is a TCP connection, and TLS is what is waited for.
+pub(crate) async fn connect_telling(
+    target: &Target,
+    options: &ConnectOptions,
+    reached: impl FnOnce(),
+) -> Result<Connected, ConnectError> {
     let identity = match &options.tls {
         Some(tls) => Some(Identity::expected(target, tls).await?),
         None => None,
@@ -142,6 +152,7 @@ pub async fn connect(target: &Target, options: &ConnectOptions) -> Result<Connec
     let peer = tcp.peer_addr().map_err(|error| ConnectError::Io { addr: None, error })?;
     let local = tcp.local_addr().map_err(io(peer))?;
     prepare(&tcp).map_err(io(peer))?;
+    reached();
 
     let (stream, tls) = match (identity, &options.tls) {
         (Some(identity), Some(tls)) => {
@@ -264,11 +275,15 @@ async fn handshake(
 
     let (version, cipher, pin, subject, issuer) = negotiated(&stream)
         .map_err(|reason| ConnectError::CertificateUntrusted { host: identity.name.clone(), reason })?;
+    let stream = TlsStream::new(stream);
     let first_seen = identity.learn.is_some();
-    if let Some(store) = identity.learn {
-        record(store, identity.name, pin).await?;
+    if let Some(store) = identity.learn
+        && let Err(error) = record(store, identity.name, pin).await
+    {
+        Socket::Tls(Box::new(stream)).close(CLOSE_WITHIN).await;
+        return Err(error);
     }
-    Ok((TlsStream::new(stream), TlsInfo { version, cipher, pin, subject, issuer, first_seen }))
+    Ok((stream, TlsInfo { version, cipher, pin, subject, issuer, first_seen }))
 }
 
 /// Only now, after the handshake: the peer holds the key, and is not just somebody who has copied the certificate.
@@ -340,6 +355,9 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 
 /// Between its further questions.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
+
+/// For the good-bye of a connection that turns out to be of no use.
+const CLOSE_WITHIN: Duration = Duration::from_millis(300);
 
 /// Locks are held for milliseconds.
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);

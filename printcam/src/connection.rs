@@ -18,7 +18,8 @@ pub struct Connection {
     events: mpsc::Receiver<Event>,
     statistics: watch::Receiver<Statistics>,
     leave: Option<oneshot::Sender<()>>,
-    task: JoinHandle<Result<(), session::Error>>,
+    /// Until its result has been told.
+    task: Option<JoinHandle<Result<(), session::Error>>>,
     tls: Option<TlsInfo>,
 }
 
@@ -31,12 +32,21 @@ impl Connection {
     /// # Errors
     /// What [`connect::connect`] says: nobody there, no TLS, another printer than expected.
     pub async fn open(source: &Source, options: &Options) -> Result<Self, Error> {
+        Self::open_telling(source, options, || ()).await
+    }
+
+    /// As [`open`](Self::open); calls `reached` once there is a TCP connection.
+    pub(crate) async fn open_telling(
+        source: &Source,
+        options: &Options,
+        reached: impl FnOnce(),
+    ) -> Result<Self, Error> {
         let target = Target::new(source.url.host(), source.url.port());
         let connect_options = match source.url.scheme() {
             Scheme::Rtsps => ConnectOptions::tls(options.tls.clone()),
             Scheme::Rtsp => ConnectOptions::plain(),
         };
-        let connected = connect::connect(&target, &connect_options).await?;
+        let connected = connect::connect_telling(&target, &connect_options, reached).await?;
         let tls = connected.tls.clone();
         let mut config = Config::new(source.url.clone(), source.credentials.clone(), random_seed());
         config.transport = options.transport;
@@ -57,18 +67,21 @@ impl Connection {
             drop(open);
             result
         });
-        Ok(Self { events: seen_events, statistics: seen_statistics, leave: Some(leave), task, tls })
+        Ok(Self { events: seen_events, statistics: seen_statistics, leave: Some(leave), task: Some(task), tls })
     }
 
     /// The next event; `Ok(None)` after [`leave`](Self::leave), once the camera has let go.
     ///
     /// # Errors
-    /// Why the session ended. Nothing comes after it.
+    /// Why the session ended; told once, and `Ok(None)` from then on.
     pub async fn next(&mut self) -> Result<Option<Event>, Error> {
         if let Some(event) = self.events.recv().await {
             return Ok(Some(event));
         }
-        match (&mut self.task).await {
+        let Some(task) = &mut self.task else { return Ok(None) };
+        let ended = task.await;
+        self.task = None;
+        match ended {
             Ok(result) => result.map(|()| None).map_err(Error::from),
             // Only a runtime that is being shut down cancels it; a panic of the driver is a bug and stays one.
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
@@ -96,7 +109,9 @@ impl Connection {
     pub async fn close(mut self) {
         self.leave();
         self.events.close();
-        let _ = self.task.await;
+        if let Some(task) = self.task.take() {
+            let _ = task.await;
+        }
     }
 }
 

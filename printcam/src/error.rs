@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use printcam_proto::rtsp::{Method, UrlError};
+use printcam_proto::rtsp::{FramingError, Method, UrlError};
 use printcam_proto::session::{self, AuthenticationError};
 use printcam_video::{DecodeError, JpegError};
 
-use crate::connect::ConnectError;
+use crate::connect::{self, ConnectError};
 
 /// Why there is no picture. `Display` says it in one sentence, [`hint`](Error::hint) what to do about it,
 /// [`code`](Error::code) which kind it is.
@@ -45,8 +45,10 @@ pub enum Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Waiting {
-    /// TCP and TLS.
+    /// The name and TCP.
     Connection,
+    /// TLS, over a TCP connection that is there.
+    Handshake,
     /// The answer to DESCRIBE.
     Description,
     /// The first key frame.
@@ -57,6 +59,7 @@ impl std::fmt::Display for Waiting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Waiting::Connection => "connection to the camera",
+            Waiting::Handshake => "TLS handshake with the camera",
             Waiting::Description => "answer from the camera",
             Waiting::KeyFrame => "picture from the camera",
         })
@@ -110,6 +113,7 @@ impl Error {
                 _ => ErrorCode::ConnectionFailed,
             },
             Error::Decode(_) | Error::Jpeg(_) => ErrorCode::DecoderError,
+            Error::Timeout { waiting: Waiting::Handshake, .. } => ErrorCode::CameraHung,
             Error::Timeout { .. } | Error::Stopped => ErrorCode::Timeout,
         }
     }
@@ -117,10 +121,10 @@ impl Error {
     /// What a person should try next, where there is something to try.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Error::Address(UrlError::Scheme) => {
-                "Write it as rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1"
+            Error::Address(_) => {
+                "Write it as rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1; and what is neither \
+                 letter nor digit in the access code as %40 for @, %2F for /, %3A for : and so on."
             }
-            Error::Address(_) => return None,
             Error::Connect(error) => return error.hint(),
             Error::Session(error) => return session_hint(error),
             Error::Decode(_) => "Run again with -v and report the camera's model with what it prints.",
@@ -128,6 +132,7 @@ impl Error {
             Error::Timeout { waiting: Waiting::Connection, .. } => {
                 "Check that the printer is on, that its address has not changed, and that this computer is in its network."
             }
+            Error::Timeout { waiting: Waiting::Handshake, .. } => connect::NO_TLS_ANSWER,
             Error::Timeout { waiting: Waiting::Description, .. } => HUNG,
             Error::Timeout { waiting: Waiting::KeyFrame, .. } => {
                 "Some printers send a whole picture only every 10 s: allow more time with --timeout. If none ever comes, \
@@ -154,6 +159,7 @@ fn session_hint(error: &session::Error) -> Option<&'static str> {
             "Close other programs that show this camera: most printers serve one at a time. If there are none, restart \
              the printer."
         }
+        E::Framing(FramingError::TlsOnPlainPort) => "Use rtsps:// instead of rtsp:// for this port.",
         E::Framing(_) => "Check address and port: this is not a printer's camera.",
         E::NoVideo(_) => "Check the path: printers stream H.264 on /streaming/live/1",
         E::UdpUnavailable | E::UnusableTransport => "Try --transport tcp.",

@@ -261,10 +261,11 @@ impl Upstream {
     }
 }
 
-async fn open(source: Source, options: Options, slot: Arc<Semaphore>) -> Result<Open, Error> {
+async fn open(core: Arc<Core>, options: Options, slot: Arc<Semaphore>) -> Result<Open, Error> {
     // Nobody closes a slot.
     let slot = slot.acquire_owned().await.map_err(|_| Error::Stopped)?;
-    let connection = Connection::open(&source, &options).await?;
+    let reached = || *lock(&core.waiting) = Waiting::Handshake;
+    let connection = Connection::open_telling(&core.source, &options, reached).await?;
     Ok(Open { connection, _slot: slot })
 }
 
@@ -330,7 +331,7 @@ impl Runner {
                     self.options.transport = transport;
                     *lock(&self.core.waiting) = Waiting::Connection;
                     self.core.hub.begin_session();
-                    let opening = open(self.core.source.clone(), self.options.clone(), Arc::clone(&self.slot));
+                    let opening = open(Arc::clone(&self.core), self.options.clone(), Arc::clone(&self.slot));
                     self.upstream = Upstream::Opening(Box::pin(opening));
                 }
                 Output::Leave => match &mut self.upstream {

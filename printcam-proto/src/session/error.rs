@@ -30,7 +30,7 @@ pub enum Error {
     #[error(transparent)]
     Authentication(#[from] AuthenticationError),
     /// A request was answered with anything but success.
-    #[error("the camera answered {method} with {status}")]
+    #[error("the camera answered {method} with {status}{}", Meaning(*status))]
     Refused {
         /// The request.
         method: Method,
@@ -67,6 +67,21 @@ pub enum AuthenticationError {
     /// Basic would hand the access code to a peer whose identity nobody has verified.
     #[error("the camera asks for the access code in the clear, and its identity is not verified")]
     BasicRefused,
+}
+
+/// Of a status that a person may meet.
+struct Meaning(u16);
+
+impl std::fmt::Display for Meaning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.0 {
+            403 => ": it forbids that",
+            404 => ": it has no stream on this path",
+            453 | 503 => ": it has no place for another client",
+            461 => ": it does not send by this transport",
+            _ => "",
+        })
+    }
 }
 
 struct Waiting(Option<Method>);

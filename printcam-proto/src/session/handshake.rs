@@ -35,6 +35,7 @@ pub(super) struct Handshake {
     /// Whether keep-alive is GET_PARAMETER; OPTIONS where the server does not offer it.
     get_parameter: bool,
     proposed: Proposal,
+    leaving: bool,
     /// Responses and requests that belonged to nothing.
     stray: u64,
 }
@@ -67,7 +68,7 @@ pub(super) enum Step {
     SetUp(ServerTransport),
     /// PLAY was accepted.
     Playing,
-    /// TEARDOWN was answered.
+    /// TEARDOWN was answered, or there is nothing to give back.
     Left,
 }
 
@@ -84,6 +85,7 @@ impl Handshake {
             session: None,
             get_parameter: false,
             proposed: Proposal::Interleaved,
+            leaving: false,
             stray: 0,
         }
     }
@@ -140,6 +142,17 @@ impl Handshake {
         self.in_flight = None;
     }
 
+    /// Gives the session back, and says whether there is an answer to wait for.
+    ///
+    /// With SETUP on its way the camera may be making a session at this moment: its answer names what TEARDOWN ends.
+    pub(super) fn leave(&mut self, random: &mut Random, out: &mut Vec<u8>) -> bool {
+        self.leaving = true;
+        if self.has_session() {
+            self.tear_down(random, out);
+        }
+        matches!(self.waiting_for(), Some(Method::Setup | Method::Teardown))
+    }
+
     /// Gives the session back. An answer still outstanding is no longer waited for.
     pub(super) fn tear_down(&mut self, random: &mut Random, out: &mut Vec<u8>) {
         self.send(Method::Teardown, self.presentation.clone(), Headers::default(), random, out);
@@ -162,7 +175,7 @@ impl Handshake {
         }
         let Some(request) = self.in_flight.take() else { return Ok(Step::Wait) };
         if response.status == 401 {
-            if request.method == Method::Teardown {
+            if self.leaving {
                 return Ok(Step::Left);
             }
             self.authenticator.challenged(&response.headers, request.had_credentials)?;
@@ -186,6 +199,10 @@ impl Handshake {
                 Ok(Step::Wait)
             }
             Method::Describe if accepted => self.handle_description(&response, random, out),
+            Method::Setup if self.leaving => {
+                self.session = response.headers.first("Session").and_then(SessionHeader::parse).filter(|_| accepted);
+                Ok(if self.leave(random, out) { Step::Wait } else { Step::Left })
+            }
             Method::Setup if accepted => self.handle_set_up(&response, random, out),
             Method::Setup if self.proposed == Proposal::Udp && self.transport == Transport::Auto => {
                 tracing::info!(target: "printcam::udp", status = response.status, "UDP refused, TCP it is");

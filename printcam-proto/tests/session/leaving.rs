@@ -9,14 +9,13 @@ use crate::client::*;
 
 #[test]
 fn before_a_session_there_is_nothing_to_give_back() {
-    let before: [fn() -> Client; 3] = [
+    let before: [fn() -> Client; 2] = [
         || Client::new(config(Transport::Tcp)),
         || {
             let mut client = Client::new(config(Transport::Tcp));
             client.answer("OPTIONS", "200 OK", PUBLIC);
             client
         },
-        || Client::set_up(Transport::Auto),
     ];
     for (row, client) in before.into_iter().enumerate() {
         let mut client = client();
@@ -24,6 +23,33 @@ fn before_a_session_there_is_nothing_to_give_back() {
         client.input(Input::Leave);
         assert_eq!(client.result, Some(Ok(())), "row {row}");
         assert!(client.sent.is_empty(), "row {row}");
+    }
+}
+
+#[test]
+fn a_session_that_is_being_made_is_waited_for_and_ended() {
+    for (name, answer, ends_by_teardown) in [
+        ("made", "RTSP/1.0 200 OK\r\nCSeq: 4\r\nSession: 061546E4;timeout=10\r\n\r\n", true),
+        ("made without a name", "RTSP/1.0 200 OK\r\nCSeq: 4\r\n\r\n", false),
+        ("refused", "RTSP/1.0 461 Unsupported Transport\r\nCSeq: 4\r\n\r\n", false),
+        ("unauthorized", "RTSP/1.0 401 Unauthorized\r\nCSeq: 4\r\n\r\n", false),
+        ("never answered", "", false),
+    ] {
+        let mut client = Client::set_up(Transport::Auto);
+        assert!(client.request().starts_with("SETUP "), "{name}");
+        client.input(Input::Leave);
+        assert!(client.sent.is_empty() && client.result.is_none(), "{name}: the answer to SETUP is waited for");
+        client.receive(answer.as_bytes());
+        if ends_by_teardown {
+            let request = client.request();
+            assert!(request.starts_with("TEARDOWN ") && request.contains("\r\nSession: 061546E4\r\n"), "{request}");
+            assert_eq!(client.result, None, "{name}: its answer is waited for");
+            client.receive(b"RTSP/1.0 200 OK\r\nCSeq: 5\r\n\r\n");
+        }
+        assert_eq!(client.result.is_none(), answer.is_empty(), "{name}: then there is nothing to wait for");
+        client.pass(Duration::from_millis(500));
+        assert_eq!(client.result, Some(Ok(())), "{name}");
+        assert!(client.sent.is_empty(), "{name}");
     }
 }
 

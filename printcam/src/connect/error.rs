@@ -172,10 +172,11 @@ impl ConnectError {
             }
             ConnectError::NotTls { answer: PlainAnswer::Rtsp, .. } => "Use rtsp:// instead of rtsps:// for this port.",
             ConnectError::NotTls { .. } => "Check the port: this is not a printer's camera.",
-            ConnectError::Hung { .. } => "Restart the printer: its camera service does not recover by itself.",
+            ConnectError::Hung { .. } => NO_TLS_ANSWER,
             ConnectError::CertificateChanged { .. } => {
-                "If the printer was replaced or got another printer's address, forget its old key and connect again. \
-                 If not, somebody may be posing as the printer; the access code has not been sent."
+                "If the printer was replaced or got another printer's address, delete its line from the file \
+                 known_printers (in ~/.local/state/printcam, or where PRINTCAM_STATE_DIR says), or give its new pin. If \
+                 not, somebody may be posing as the printer; the access code has not been sent."
             }
             ConnectError::CertificateUntrusted { reason: Untrusted::NotYetValid { .. }, .. } => {
                 "Set this computer's clock."
@@ -212,6 +213,10 @@ impl ConnectError {
         })
     }
 }
+
+/// Some plain RTSP servers wait for the end of a ClientHello that they take for a request: it looks the same.
+pub(crate) const NO_TLS_ANSWER: &str = "Restart the printer: its camera service does not recover by itself. On a port \
+                                        other than 322 there may be no TLS at all: check the port, or try rtsp://";
 
 const RTSPS_PORT: u16 = 322;
 const JPEG_PORT: u16 = 6000;
