@@ -94,6 +94,7 @@ async fn whole_groups_of_pictures_arrive() {
                 Some(Event::UdpRefused { status }) => refused = Some(status),
                 Some(Event::Playing { transport }) => playing = Some(transport),
                 Some(Event::AccessUnit(unit)) => units.push(unit),
+                Some(Event::Named(name)) => assert_eq!(name, "BL-P001", "{what}"),
                 Some(Event::Described(_)) => {}
                 other => panic!("{what}: {other:?}"),
             }
