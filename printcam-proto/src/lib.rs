@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod h264;
+pub mod jitter_buffer;
 pub mod quirks;
 pub mod rtcp;
 pub mod rtp;
