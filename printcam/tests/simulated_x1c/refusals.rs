@@ -102,7 +102,7 @@ async fn a_key_that_cannot_be_kept() {
     let mut options = options();
     options.tls.trust = Trust::FirstUse(KnownPrinters::in_file("/proc/no-such-directory/known_printers"));
     let error = snapshot(&source(&camera), &options, SOON).await.expect_err("no such directory");
-    assert!(matches!(error, printcam::Error::Connect(_)), "{error}");
+    assert!(matches!(*error, printcam::Error::Connect(_)), "{error}");
     assert_eq!(ended(&camera).await, Some(Ending::Clean), "the camera hears of the end");
     assert!(last(&camera).requests.is_empty());
 }

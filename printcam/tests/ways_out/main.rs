@@ -5,6 +5,7 @@
 
 #[path = "../support/camera.rs"]
 mod camera;
+mod shared;
 mod stages;
 
 use std::panic::AssertUnwindSafe;
@@ -161,7 +162,7 @@ async fn a_snapshot_that_takes_too_long() {
     let mut options = options();
     options.transport = printcam::Transport::Udp;
     let error = snapshot(&source(&camera), &options, Duration::from_millis(500)).await.unwrap_err();
-    assert!(matches!(error, Error::Timeout { waiting: printcam::Waiting::KeyFrame, .. }), "{error}");
+    assert!(matches!(*error, Error::Timeout { waiting: printcam::Waiting::KeyFrame, .. }), "{error}");
     assert!(all_closed(AT_ONCE).await);
     assert_given_back(&camera, "no picture in time").await;
     assert!(last(&camera).teardown);
