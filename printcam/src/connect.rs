@@ -98,7 +98,7 @@ pub struct Connected {
     pub tls: Option<TlsInfo>,
     /// The printer's end.
     pub peer: SocketAddr,
-    /// Our end: what [`UdpPair::bind`](crate::udp::UdpPair::bind) takes.
+    /// Our end: where media by UDP has to be received.
     pub local: SocketAddr,
 }
 

@@ -94,8 +94,7 @@ async fn whole_groups_of_pictures_arrive() {
                 Some(Event::UdpRefused { status }) => refused = Some(status),
                 Some(Event::Playing { transport }) => playing = Some(transport),
                 Some(Event::AccessUnit(unit)) => units.push(unit),
-                Some(Event::Named(name)) => assert_eq!(name, "BL-P001", "{what}"),
-                Some(Event::Described(_)) => {}
+                Some(Event::Described(_) | Event::Named(_)) => {}
                 other => panic!("{what}: {other:?}"),
             }
         }
@@ -139,7 +138,7 @@ async fn a_second_client_meets_a_busy_camera_and_the_first_goes_on() {
 
     for _ in 0..35 {
         let event = tokio::time::timeout(Duration::from_secs(5), first.next()).await.expect("in time");
-        assert!(matches!(event, Ok(Some(Event::AccessUnit(_) | Event::Playing { .. }))), "{event:?}");
+        assert!(matches!(event, Ok(Some(Event::AccessUnit(_) | Event::Playing { .. } | Event::Named(_)))), "{event:?}");
     }
     first.close().await;
     seen(&camera, "the first's end", |log| log.clients[0].ending == Some(Ending::Clean)).await;

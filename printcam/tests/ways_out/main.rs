@@ -5,6 +5,7 @@
 
 #[path = "../support/camera.rs"]
 mod camera;
+mod shared;
 mod stages;
 
 use std::panic::AssertUnwindSafe;
