@@ -23,9 +23,14 @@ mod convert;
 mod decoder;
 mod frame;
 mod jpeg;
+#[cfg(feature = "libavcodec")]
+mod pool;
+pub mod sps_rewrite;
 #[cfg(test)]
 mod testing;
 
+#[cfg(feature = "libavcodec")]
+pub use backend::Libavcodec;
 pub use backend::RustyH264;
 pub use decoder::{DecodeError, Decoder};
 pub use frame::{ColorMatrix, ColorRange, Frame, FrameError, Plane, PlaneView, Planes};

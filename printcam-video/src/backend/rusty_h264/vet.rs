@@ -1,26 +1,13 @@
 //! What is checked before the decoder sees it: values that would make it allocate without bound, abort, or decode
 //! silently wrong.
 
-use printcam_proto::h264::ColorMatrix;
 use rusty_h264_common::BitReader;
 use rusty_h264_common::bit_reader::OutOfData;
 use rusty_h264_common::nal::emulation_unprevent;
 use rusty_h264_decoder::{Pps, Sps};
 
 use crate::DecodeError;
-use crate::annex_b::holds_start_code;
-
-/// Largest coded picture: 4096x2304 is level 5.1's widest common format and four times what any printer sends.
-pub(super) const MAX_WIDTH: u64 = 4096;
-/// See [`MAX_WIDTH`].
-pub(super) const MAX_HEIGHT: u64 = 2304;
-
-/// One slice per 1400-byte packet gives 130 for a key frame of 180 KB, one per macroblock row gives 144 for the
-/// tallest picture we take. Four times that is nobody's camera: each slice may cost as much as a whole picture.
-pub(super) const MAX_SLICES: usize = 512;
-
-/// `MaxDpbMbs` of levels 5.1 and 5.2 (H.264 table A-1): macroblocks that all reference pictures may have together.
-const MAX_DPB_MACROBLOCKS: u64 = 184_320;
+use crate::backend::gate::{check_one_nal_unit, check_size};
 
 /// `num_ref_idx_l0_active_minus1` is at most 31 (H.264 §7.4.3). The decoder reserves memory for as many entries as a
 /// slice header asks for, which with 2^32 ends the process.
@@ -42,19 +29,13 @@ impl Vetted {
     pub(super) fn sps(nal_unit: &[u8]) -> Result<Self, DecodeError> {
         let sps = Sps::parse(&rbsp(nal_unit)?).map_err(super::error)?;
         let (columns, rows) = (sps.pic_width_in_mbs as u64, sps.pic_height_in_mbs as u64);
+        check_size(columns, rows, sps.max_num_ref_frames)?;
         let (width, height) = (columns * 16, rows * 16);
-        if width > MAX_WIDTH || height > MAX_HEIGHT {
-            return Err(DecodeError::PictureTooLarge { width, height, max_width: MAX_WIDTH, max_height: MAX_HEIGHT });
-        }
         // The decoder adds the offsets in 32 bits before it compares, so that large ones pass.
         let horizontal = 2 * (u64::from(sps.frame_crop_left) + u64::from(sps.frame_crop_right));
         let vertical = sps.crop_unit_y() as u64 * (u64::from(sps.frame_crop_top) + u64::from(sps.frame_crop_bottom));
         if horizontal >= width || vertical >= height {
             return Err(DecodeError::BadParameterSet { field: "frame_crop_offset" });
-        }
-        let allowed = (MAX_DPB_MACROBLOCKS / (columns * rows)).min(16) as u32;
-        if sps.max_num_ref_frames > allowed {
-            return Err(DecodeError::TooManyReferences { wanted: sps.max_num_ref_frames, allowed });
         }
         Ok(Self { sps, pps: Vec::new() })
     }
@@ -164,19 +145,12 @@ impl Vetted {
 
 /// The payload of a parameter set without emulation prevention bytes.
 fn rbsp(nal_unit: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, DecodeError> {
-    // Behind our start code the decoder would read such a set as several NAL units, of which we would see only one.
-    if holds_start_code(nal_unit) {
-        return Err(DecodeError::BadParameterSet { field: "nal_unit" });
-    }
+    check_one_nal_unit(nal_unit)?;
     match nal_unit {
         [_, payload @ ..] if !payload.is_empty() => Ok(emulation_unprevent(payload)),
         _ => Err(DecodeError::Damaged),
     }
 }
 
-/// What a stream says of its colours.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Colors {
-    pub(super) full_range: bool,
-    pub(super) matrix: Option<ColorMatrix>,
-}
+#[cfg(test)]
+mod tests;

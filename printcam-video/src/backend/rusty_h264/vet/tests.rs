@@ -1,13 +1,12 @@
 //! Parameter sets and slice headers with values that no stream may hold.
 
-use rusty_h264_common::BitWriter;
-
 use super::*;
-use crate::backend::rusty_h264::vet::{MAX_HEIGHT, MAX_WIDTH};
+use crate::backend::gate::{MAX_HEIGHT, MAX_WIDTH, guarded};
+use crate::testing::{BaselineSps, nal_unit};
 
 #[test]
 fn sequence_parameter_sets_are_checked_before_anything_is_allocated() {
-    let good = Sps { columns: 120, rows: 68, references: 4, crop: [0; 4] };
+    let good = BaselineSps { columns: 120, rows: 68, references: 4, crop: [0; 4] };
     let too_large = |columns: u32, rows: u32| DecodeError::PictureTooLarge {
         width: u64::from(columns) * 16,
         height: u64::from(rows) * 16,
@@ -17,22 +16,25 @@ fn sequence_parameter_sets_are_checked_before_anything_is_allocated() {
     let too_many = |wanted: u32, allowed: u32| DecodeError::TooManyReferences { wanted, allowed };
     let rows = [
         (good, None),
-        (Sps { columns: 256, rows: 144, ..good }, None),
-        (Sps { columns: 257, rows: 1, ..good }, Some(too_large(257, 1))),
-        (Sps { columns: 1, rows: 145, ..good }, Some(too_large(1, 145))),
-        (Sps { columns: 384, rows: 384, ..good }, Some(too_large(384, 384))),
-        (Sps { columns: 256, rows: 144, references: 6, ..good }, Some(too_many(6, 5))),
-        (Sps { references: 17, ..good }, Some(too_many(17, 16))),
-        (Sps { references: u32::MAX - 1, ..good }, Some(too_many(u32::MAX - 1, 16))),
-        (Sps { crop: [0, 0, 0, 4], ..good }, None),
-        (Sps { crop: [900, 60, 0, 0], ..good }, Some(DecodeError::Unsupported { feature: "crop exceeds frame" })),
+        (BaselineSps { columns: 256, rows: 144, ..good }, None),
+        (BaselineSps { columns: 257, rows: 1, ..good }, Some(too_large(257, 1))),
+        (BaselineSps { columns: 1, rows: 145, ..good }, Some(too_large(1, 145))),
+        (BaselineSps { columns: 384, rows: 384, ..good }, Some(too_large(384, 384))),
+        (BaselineSps { columns: 256, rows: 144, references: 6, ..good }, Some(too_many(6, 5))),
+        (BaselineSps { references: 17, ..good }, Some(too_many(17, 16))),
+        (BaselineSps { references: u32::MAX - 1, ..good }, Some(too_many(u32::MAX - 1, 16))),
+        (BaselineSps { crop: [0, 0, 0, 4], ..good }, None),
+        (
+            BaselineSps { crop: [900, 60, 0, 0], ..good },
+            Some(DecodeError::Unsupported { feature: "crop exceeds frame" }),
+        ),
     ];
     for (row, (sps, want)) in rows.into_iter().enumerate() {
         assert_eq!(Vetted::sps(&sps.nal_unit()).err(), want, "row {row}: {sps:?}");
     }
     // The sum of these is small in 32 bits: the decoder panics if it was built to notice, or lets them pass.
     for crop in [[u32::MAX - 1, 2, 0, 0], [0, 0, 1 << 31, 1 << 31]] {
-        let got = guarded(|| Vetted::sps(&Sps { crop, ..good }.nal_unit()).map(drop)).expect_err("refused");
+        let got = guarded(|| Vetted::sps(&BaselineSps { crop, ..good }.nal_unit()).map(drop)).expect_err("refused");
         let bad = DecodeError::BadParameterSet { field: "frame_crop_offset" };
         assert!(got == DecodeError::Broken || got == bad, "{crop:?}: {got:?}");
     }
@@ -82,42 +84,7 @@ fn slices_cannot_ask_for_thousands_of_references() {
     }
 }
 
-/// 4096x4096, one reference picture: over the limit, and otherwise in order.
-pub(super) const HUGE: Sps = Sps { columns: 256, rows: 256, references: 1, crop: [0; 4] };
-const SMALL: Sps = Sps { columns: 6, rows: 5, references: 1, crop: [0; 4] };
-
-/// The fields of a Baseline sequence parameter set that matter here; `crop` is left, right, top, bottom.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sps {
-    columns: u32,
-    rows: u32,
-    references: u32,
-    crop: [u32; 4],
-}
-
-impl Sps {
-    pub(super) fn nal_unit(self) -> Vec<u8> {
-        nal_unit(0x67, |bits| {
-            bits.write_bits(66, 8); // profile_idc
-            bits.write_bits(0, 8);
-            bits.write_bits(51, 8); // level_idc
-            bits.write_ue(0); // seq_parameter_set_id
-            bits.write_ue(0); // log2_max_frame_num_minus4
-            bits.write_ue(2); // pic_order_cnt_type
-            bits.write_ue(self.references);
-            bits.write_bits(0, 1); // gaps_in_frame_num_value_allowed_flag
-            bits.write_ue(self.columns - 1);
-            bits.write_ue(self.rows - 1);
-            bits.write_bits(1, 1); // frame_mbs_only_flag
-            bits.write_bits(1, 1); // direct_8x8_inference_flag
-            bits.write_bits(u32::from(self.crop != [0; 4]), 1);
-            if self.crop != [0; 4] {
-                self.crop.into_iter().for_each(|offset| bits.write_ue(offset));
-            }
-            bits.write_bits(0, 1); // vui_parameters_present_flag
-        })
-    }
-}
+const SMALL: BaselineSps = BaselineSps { columns: 6, rows: 5, references: 1, crop: [0; 4] };
 
 /// The fields of a picture parameter set that matter here.
 #[derive(Debug, Clone, Copy)]
@@ -146,13 +113,4 @@ impl Pps {
             bits.write_se(self.chroma_qp_offsets[1]);
         })
     }
-}
-
-fn nal_unit(header: u8, write: impl FnOnce(&mut BitWriter)) -> Vec<u8> {
-    let mut bits = BitWriter::new();
-    write(&mut bits);
-    bits.rbsp_trailing_bits();
-    let mut nal_unit = vec![header];
-    rusty_h264_common::nal::emulation_prevent_into(&bits.into_bytes(), &mut nal_unit);
-    nal_unit
 }
