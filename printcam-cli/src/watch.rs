@@ -199,7 +199,7 @@ pub(crate) async fn watch(
             _ = stopped.changed() => break Ok(()),
         }
     };
-    stream.close().await;
+    stream.stop().await;
     let finish = tokio::task::spawn_blocking(|| consumers.finish());
     let finished = match tokio::time::timeout(FINISH_WITHIN, finish).await {
         Ok(finished) => finished.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())),

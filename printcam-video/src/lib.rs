@@ -23,6 +23,7 @@ mod convert;
 mod decoder;
 mod frame;
 mod jpeg;
+mod latest_frame;
 #[cfg(feature = "libavcodec")]
 mod pool;
 pub mod sps_rewrite;
@@ -35,4 +36,5 @@ pub use backend::RustyH264;
 pub use decoder::{DecodeError, Decoder};
 pub use frame::{ColorMatrix, ColorRange, Frame, FrameError, Plane, PlaneView, Planes};
 pub use jpeg::{DEFAULT_QUALITY, JpegError, encode_jpeg};
+pub use latest_frame::{Frames, LatestFrame};
 pub use printcam_proto::h264::AccessUnit;

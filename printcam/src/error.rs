@@ -36,6 +36,12 @@ pub enum Error {
         /// For how long.
         after: Duration,
     },
+    /// As many streams run as may.
+    #[error("{limit} streams run already, which is as many as may")]
+    TooManyStreams {
+        /// How many that is.
+        limit: usize,
+    },
     /// The stream was left before there was a picture.
     #[error("the stream was stopped before there was a picture")]
     Stopped,
@@ -80,6 +86,8 @@ pub enum ErrorCode {
     NoVideoTrack,
     /// The picture cannot be decoded.
     DecoderError,
+    /// As many streams run as may.
+    TooManyStreams,
     /// Whoever answers is not the printer that was expected: another key than before, or none that is trusted.
     CertificateChanged,
     /// The port on which live view would be is closed.
@@ -113,6 +121,7 @@ impl Error {
                 _ => ErrorCode::ConnectionFailed,
             },
             Error::Decode(_) | Error::Jpeg(_) => ErrorCode::DecoderError,
+            Error::TooManyStreams { .. } => ErrorCode::TooManyStreams,
             Error::Timeout { waiting: Waiting::Handshake, .. } => ErrorCode::CameraHung,
             Error::Timeout { .. } | Error::Stopped => ErrorCode::Timeout,
         }
@@ -128,6 +137,7 @@ impl Error {
             Error::Connect(error) => return error.hint(),
             Error::Session(error) => return session_hint(error),
             Error::Decode(_) => "Run again with -v and report the camera's model with what it prints.",
+            Error::TooManyStreams { .. } => "Stop one of them first, or allow more.",
             Error::Jpeg(_) | Error::Stopped => return None,
             Error::Timeout { waiting: Waiting::Connection, .. } => {
                 "Check that the printer is on, that its address has not changed, and that this computer is in its network."

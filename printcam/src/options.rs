@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use printcam_proto::jitter_buffer::Playout;
 use printcam_proto::session::Transport;
 
 use crate::{Keep, TlsOptions, Trust};
@@ -22,6 +23,8 @@ pub struct Options {
     pub give_up_after: Option<Duration>,
     /// How often a session is replaced by a new one; `None`: never, or as the model needs.
     pub rotate_every: Option<Duration>,
+    /// How far live pictures stay behind, so that they move evenly; `None`: 150 ms over TCP, 300 ms over UDP.
+    pub playout: Option<Playout>,
     /// The model code, if known; the camera tells it too, a moment after the first picture.
     pub model: Option<String>,
 }
@@ -37,6 +40,7 @@ impl Options {
             reconnect: true,
             give_up_after: None,
             rotate_every: None,
+            playout: None,
             model: None,
         }
     }

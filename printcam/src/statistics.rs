@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use printcam_proto::h264::AccessUnit;
+use printcam_proto::rtsp::headers::ServerTransport;
 use printcam_proto::session::Statistics;
 
 use crate::{Reason, StreamState};
@@ -120,6 +121,10 @@ impl Tally {
             }
             _ => {}
         }
+    }
+
+    pub(crate) fn transport(&self) -> Option<ServerTransport> {
+        self.present.transport
     }
 
     pub(crate) fn decoded(&mut self, took: Duration) {

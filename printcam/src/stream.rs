@@ -2,8 +2,9 @@
 
 use std::future::pending;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use printcam_proto::jitter_buffer::Playout;
 use printcam_proto::quirks::Quirks;
 use printcam_proto::rtsp::headers::ServerTransport;
 use printcam_proto::session::{self, AuthenticationError, Event, Transport};
@@ -14,6 +15,7 @@ use tokio::time::{Duration, Instant, MissedTickBehavior, interval, sleep_until};
 use crate::cameras::{CameraKey, with_camera};
 use crate::capture::newest_picture;
 use crate::hub::Hub;
+use crate::live::{self, Decoding, LiveFrames};
 use crate::sessions::OpenSession;
 use crate::statistics::{StreamStatistics, Tally};
 use crate::supervisor::{Input, Output, Policy, Supervisor};
@@ -62,6 +64,11 @@ pub(crate) struct Core {
     tally: Mutex<Tally>,
     tls: Mutex<Option<TlsInfo>>,
     waiting: Mutex<Waiting>,
+    /// How far live pictures stay behind.
+    playout: Option<Playout>,
+    decoding: Mutex<Weak<Decoding>>,
+    /// The task has ended, and the camera has let go.
+    ended: watch::Sender<bool>,
     /// Somebody's decoder makes nothing of what it is given.
     undecodable: Notify,
 }
@@ -93,7 +100,7 @@ impl Stream {
             if camera.tcp_only && options.transport == Transport::Auto {
                 options.transport = Transport::Tcp;
             }
-            let core = Arc::new(Core::new(source.clone(), key));
+            let core = Arc::new(Core::new(source.clone(), key, options.playout));
             let (stop, stopped) = watch::channel(false);
             let handle = Arc::new(Handle { core: Arc::clone(&core), stop });
             camera.stream = Arc::downgrade(&handle);
@@ -126,17 +133,20 @@ impl Stream {
     ///
     /// # Errors
     /// Why the first attempt failed; the stream may well go on trying.
-    pub async fn playing(&self) -> Result<(), Arc<Error>> {
+    pub fn playing(&self) -> impl Future<Output = Result<(), Arc<Error>>> + Send + use<> {
+        // Without the handle: waiting for a stream does not keep it up.
         let mut state = self.core().state.subscribe();
-        let settled = state.wait_for(|now| {
-            now.error.is_some()
-                || matches!(now.state, StreamState::Playing | StreamState::Failed | StreamState::Stopped)
-        });
-        let settled = settled.await.map(|now| now.clone());
-        match settled {
-            Ok(Transition { state: StreamState::Playing, .. }) => Ok(()),
-            Ok(Transition { error: Some(error), .. }) => Err(error),
-            _ => Err(Arc::new(Error::Stopped)),
+        async move {
+            let settled = state.wait_for(|now| {
+                now.error.is_some()
+                    || matches!(now.state, StreamState::Playing | StreamState::Failed | StreamState::Stopped)
+            });
+            let settled = settled.await.map(|now| now.clone());
+            match settled {
+                Ok(Transition { state: StreamState::Playing, .. }) => Ok(()),
+                Ok(Transition { error: Some(error), .. }) => Err(error),
+                _ => Err(Arc::new(Error::Stopped)),
+            }
         }
     }
 
@@ -156,21 +166,41 @@ impl Stream {
         *lock(&self.core().waiting)
     }
 
+    /// Its pictures, decoded and in step with the camera. Decoding goes on for as long as somebody has these.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn frames(&self) -> LiveFrames {
+        live::look(self.core(), self.core().playout)
+    }
+
     /// The newest picture, decoded; waits for the first one if there is none yet. Its
     /// [`received_at`](printcam_video::Frame::received_at) tells how old it is.
     ///
     /// # Errors
     /// [`Error::Stopped`] when the stream ends first, [`Error::Decode`] where the pictures are beyond the decoder.
     pub async fn capture_frame(&self) -> Result<Frame, Error> {
-        newest_picture(self.subscribe()).await
+        let latest = live::latest(&self.core().decoding());
+        match latest {
+            Some(frame) => Ok(frame),
+            None => newest_picture(self.subscribe()).await,
+        }
     }
 
-    /// Stops it for everybody who has it, and waits until the camera has let go: under 100 ms with a camera that answers,
-    /// at most 1 s.
+    /// Lets go of this handle. If it is the last one, the camera is given back, and this waits until it has let go: under
+    /// 100 ms with a camera that answers, at most 1 s.
     pub async fn close(self) {
+        let mut ended = self.core().ended.subscribe();
+        if let Some(last) = Arc::into_inner(self.handle) {
+            drop(last);
+            let _ = ended.wait_for(|ended| *ended).await;
+        }
+    }
+
+    /// Stops it for everybody who has it, and waits as [`close`](Self::close) does.
+    pub async fn stop(&self) {
         self.handle.stop.send_replace(true);
-        // Its receiver lives as long as the task does.
-        self.handle.stop.closed().await;
+        let _ = self.core().ended.subscribe().wait_for(|ended| *ended).await;
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
@@ -191,7 +221,7 @@ impl Drop for Handle {
 }
 
 impl Core {
-    fn new(source: Source, key: CameraKey) -> Self {
+    fn new(source: Source, key: CameraKey, playout: Option<Playout>) -> Self {
         let idle = Transition { state: StreamState::Idle, reason: Reason::Started, error: None };
         Self {
             source,
@@ -202,8 +232,21 @@ impl Core {
             tally: Mutex::new(Tally::new(Instant::now().into_std())),
             tls: Mutex::default(),
             waiting: Mutex::new(Waiting::Connection),
+            playout,
+            decoding: Mutex::default(),
+            ended: watch::Sender::new(false),
             undecodable: Notify::new(),
         }
+    }
+
+    /// The decoder that is at work, if one is.
+    pub(crate) fn decoding(&self) -> MutexGuard<'_, Weak<Decoding>> {
+        lock(&self.decoding)
+    }
+
+    /// How the media of the present session travels.
+    pub(crate) fn transport(&self) -> Option<ServerTransport> {
+        lock(&self.tally).transport()
     }
 
     /// Says that a decoder makes nothing of what it is given.
@@ -310,6 +353,7 @@ async fn run(core: Arc<Core>, options: Options, slot: Arc<Semaphore>, mut stoppe
         }
     }
     core.hub.close();
+    core.ended.send_replace(true);
 }
 
 /// Does what the supervisor wants, and tells it what comes of it.

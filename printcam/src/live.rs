@@ -1,0 +1,146 @@
+//! Live pictures: decoded while somebody looks, and only then.
+
+use std::sync::{Arc, Weak};
+
+use printcam_proto::jitter_buffer::{JitterBuffer, Playable, Playout};
+use printcam_proto::rtsp::headers::ServerTransport;
+use printcam_video::{Decoder, Frame, Frames, LatestFrame, RustyH264};
+use tokio::task::AbortHandle;
+use tokio::time::{Duration, Instant, sleep_until};
+
+use crate::Subscription;
+use crate::stream::Core;
+
+/// A stream's pictures, decoded. They are for as long as one of these lives, and end with the stream.
+///
+/// A single slot holds the newest picture: whoever is slow misses some, and nothing queues up.
+#[derive(Debug, Clone)]
+pub struct LiveFrames {
+    frames: Frames,
+    decoding: Arc<Decoding>,
+}
+
+impl LiveFrames {
+    /// The next picture that this one has not had, at the pace of the camera; `None` when the stream has ended.
+    pub async fn next(&mut self) -> Option<Frame> {
+        self.frames.next().await
+    }
+
+    /// The newest picture, also one had before. [`Frame::received_at`] tells how old it is.
+    pub fn latest(&self) -> Option<Frame> {
+        self.decoding.latest.latest()
+    }
+
+    /// Calls back with each picture, from a task of its own, until the returned guard is dropped. A callback that takes
+    /// long misses pictures and delays nobody; no lock is held meanwhile.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn call_back(mut self, mut callback: impl FnMut(Frame) + Send + 'static) -> FrameCallback {
+        let task = tokio::spawn(async move {
+            while let Some(frame) = self.next().await {
+                callback(frame);
+            }
+        });
+        FrameCallback(task.abort_handle())
+    }
+}
+
+/// Ends a callback when dropped; one that is running at that moment is let finish.
+#[derive(Debug)]
+pub struct FrameCallback(AbortHandle);
+
+impl Drop for FrameCallback {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A decoder at work for whoever looks.
+#[derive(Debug)]
+pub(crate) struct Decoding {
+    latest: LatestFrame,
+    task: AbortHandle,
+}
+
+impl Drop for Decoding {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The decoder that is at work, or a new one.
+pub(crate) fn look(core: &Arc<Core>, playout: Option<Playout>) -> LiveFrames {
+    let mut current = core.decoding();
+    let decoding = current.upgrade().unwrap_or_else(|| {
+        let latest = LatestFrame::new();
+        let pump = decode(Arc::clone(core), core.hub.subscribe(), playout, latest.clone());
+        let decoding = Arc::new(Decoding { latest, task: tokio::spawn(pump).abort_handle() });
+        *current = Arc::downgrade(&decoding);
+        decoding
+    });
+    LiveFrames { frames: decoding.latest.subscribe(), decoding }
+}
+
+/// The newest picture, if a decoder is at work and has one.
+pub(crate) fn latest(current: &Weak<Decoding>) -> Option<Frame> {
+    current.upgrade()?.latest.latest()
+}
+
+/// Key frames without a picture, after which something is wrong that no later one mends.
+const HOPELESS_AFTER: Duration = Duration::from_secs(60);
+
+async fn decode(core: Arc<Core>, mut subscription: Subscription, playout: Option<Playout>, latest: LatestFrame) {
+    let mut buffer: Option<JitterBuffer> = None;
+    let mut decoder: Box<dyn Decoder> = Box::new(RustyH264::new());
+    let mut last_picture = Instant::now();
+    loop {
+        let deadline = buffer.as_ref().and_then(JitterBuffer::deadline).map(Instant::from_std);
+        tokio::select! {
+            unit = subscription.next() => match unit {
+                Some(unit) => {
+                    let buffer = buffer.get_or_insert_with(|| JitterBuffer::new(playout.unwrap_or_else(|| usual(&core))));
+                    buffer.insert(Instant::now().into_std(), unit);
+                }
+                None => return,
+            },
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {}
+        }
+        let due = buffer.as_mut().and_then(|buffer| buffer.pop_due(Instant::now().into_std()));
+        let Some(Playable { access_unit, show }) = due else { continue };
+        // Off this thread: a picture takes milliseconds.
+        let decode = tokio::task::spawn_blocking(move || {
+            let began = std::time::Instant::now();
+            (decoder.decode(&access_unit), began.elapsed(), decoder)
+        });
+        let (decoded, took, kept) =
+            decode.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        decoder = kept;
+        match decoded {
+            Ok(Some(frame)) => {
+                core.decoded(took);
+                last_picture = Instant::now();
+                // A picture seconds old beats none: the first is shown even where newer ones wait behind it.
+                if show || latest.latest().is_none() {
+                    latest.publish(frame);
+                }
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::info!(target: "printcam::decode", %error, "picture skipped");
+                if last_picture.elapsed() > HOPELESS_AFTER {
+                    last_picture = Instant::now();
+                    core.nothing_decodable();
+                }
+            }
+        }
+    }
+}
+
+/// What suits the transport.
+fn usual(core: &Core) -> Playout {
+    match core.transport() {
+        Some(ServerTransport::Udp { .. }) => Playout::UDP,
+        _ => Playout::TCP,
+    }
+}
