@@ -10,7 +10,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
@@ -27,11 +27,13 @@ use crate::tls::{
     Policy, PublicKeyPin, Refusal, TlsFailure, TlsInfo, TlsOptions, TlsVersion, Trust, Untrusted, client_config,
     is_tls_record,
 };
+pub use carrier::{Carrier, Duplex, Tunnel};
 pub(crate) use error::NO_TLS_ANSWER;
 pub use error::{ConnectError, PlainAnswer};
 use stream::{FirstBytes, ReadAhead};
 pub use stream::{Socket, TlsStream};
 
+mod carrier;
 mod error;
 mod stream;
 
@@ -64,6 +66,8 @@ impl fmt::Display for Target {
 pub struct ConnectOptions {
     /// TLS and whom to trust; `None` for a plain connection, where anybody on the path can read and change everything.
     pub tls: Option<TlsOptions>,
+    /// Another way to the camera than TCP.
+    pub tunnel: Option<Tunnel>,
     /// For the name and TCP together, over all addresses of the name. 10 s.
     pub tcp_timeout: Duration,
     /// From the TCP connection to the first byte of the peer's TLS. 8 s: an answer takes a slow printer one.
@@ -82,6 +86,7 @@ impl ConnectOptions {
     pub fn plain() -> ConnectOptions {
         ConnectOptions {
             tls: None,
+            tunnel: None,
             tcp_timeout: Duration::from_secs(10),
             server_hello_timeout: Duration::from_secs(8),
             handshake_timeout: Duration::from_secs(10),
@@ -147,23 +152,33 @@ pub(crate) async fn connect_telling(
         Some(tls) => Some(Identity::expected(target, tls).await?),
         None => None,
     };
-    let tcp = connect_tcp(target, options.tcp_timeout).await?;
-    let io = |addr| move |error| ConnectError::Io { addr: Some(addr), error };
-    let peer = tcp.peer_addr().map_err(|error| ConnectError::Io { addr: None, error })?;
-    let local = tcp.local_addr().map_err(io(peer))?;
-    prepare(&tcp).map_err(io(peer))?;
+    let (carrier, peer, local) = match &options.tunnel {
+        None => {
+            let tcp = connect_tcp(target, options.tcp_timeout).await?;
+            let io = |addr| move |error| ConnectError::Io { addr: Some(addr), error };
+            let peer = tcp.peer_addr().map_err(|error| ConnectError::Io { addr: None, error })?;
+            let local = tcp.local_addr().map_err(io(peer))?;
+            prepare(&tcp).map_err(io(peer))?;
+            (Carrier::Tcp(tcp), peer, local)
+        }
+        Some(tunnel) => {
+            let opened = timeout(options.tcp_timeout, tunnel.open()).await;
+            let opened = opened.map_err(|_| ConnectError::TimedOut { addr: UNKNOWN, after: options.tcp_timeout })?;
+            (opened.map_err(|error| ConnectError::of_tcp(UNKNOWN, error, options.tcp_timeout))?, UNKNOWN, UNKNOWN)
+        }
+    };
     reached();
 
     let (stream, tls) = match (identity, &options.tls) {
         (Some(identity), Some(tls)) => {
-            let (stream, info) = handshake(tcp, peer, identity, tls, options).await?;
+            let (stream, info) = handshake(carrier, peer, identity, tls, options).await?;
             tracing::info!(
                 target: "printcam::tls", %peer, version = %info.version, cipher = info.cipher, pin = %info.pin,
                 subject = info.subject, issuer = info.issuer, first_seen = info.first_seen, "connected"
             );
             (Socket::Tls(Box::new(stream)), Some(info))
         }
-        _ => (Socket::Plain(tcp), None),
+        _ => (Socket::Plain(carrier), None),
     };
     Ok(Connected { stream, tls, peer, local })
 }
@@ -248,7 +263,7 @@ fn prepare(tcp: &TcpStream) -> io::Result<()> {
 }
 
 async fn handshake(
-    tcp: TcpStream,
+    carrier: Carrier,
     peer: SocketAddr,
     identity: Identity,
     tls: &TlsOptions,
@@ -261,7 +276,7 @@ async fn handshake(
     let mut handshake = TlsConnector::from(Arc::new(config)).connect_with(
         // Not sent (SNI is off), and not compared with the certificate, which never holds it.
         ServerName::IpAddress(peer.ip().into()),
-        ReadAhead::new(tcp, answer.clone()),
+        ReadAhead::new(carrier, answer.clone()),
         |session| session.set_buffer_limit(Some(MAX_UNSENT)),
     );
     let hung = |after| ConnectError::Hung { addr: peer, after, answered: answer.get().is_some() };
@@ -355,6 +370,9 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 
 /// Between its further questions.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
+
+/// The address of whatever is at the other end of a tunnel.
+const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// For the good-bye of a connection that turns out to be of no use.
 const CLOSE_WITHIN: Duration = Duration::from_millis(300);

@@ -2,7 +2,7 @@
 
 use printcam_proto::quirks::Quirks;
 use printcam_proto::rtsp::Scheme;
-use printcam_proto::session::{self, Config, Event, Statistics};
+use printcam_proto::session::{self, Config, Event, Statistics, Transport};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -42,14 +42,19 @@ impl Connection {
         reached: impl FnOnce(),
     ) -> Result<Self, Error> {
         let target = Target::new(source.url.host(), source.url.port());
-        let connect_options = match source.url.scheme() {
+        let mut connect_options = match source.url.scheme() {
             Scheme::Rtsps => ConnectOptions::tls(options.tls.clone()),
             Scheme::Rtsp => ConnectOptions::plain(),
         };
+        connect_options.tunnel = options.tunnel.clone();
         let connected = connect::connect_telling(&target, &connect_options, reached).await?;
         let tls = connected.tls.clone();
         let mut config = Config::new(source.url.clone(), source.credentials.clone(), random_seed());
-        config.transport = options.transport;
+        config.transport = match options.transport {
+            // Datagrams do not go through a tunnel.
+            Transport::Auto if options.tunnel.is_some() => Transport::Tcp,
+            transport => transport,
+        };
         config.quirks = options.model.as_deref().map(Quirks::of_model).unwrap_or_default();
         // A key seen for the first time proves nothing about who asks for the code, and AcceptAny never does.
         let verified =

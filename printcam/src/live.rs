@@ -113,8 +113,7 @@ async fn decode(core: Arc<Core>, mut subscription: Subscription, playout: Option
             let began = std::time::Instant::now();
             (decoder.decode(&access_unit), began.elapsed(), decoder)
         });
-        let (decoded, took, kept) =
-            decode.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        let (decoded, took, kept) = decode.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         decoder = kept;
         match decoded {
             Ok(Some(frame)) => {

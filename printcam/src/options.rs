@@ -5,6 +5,7 @@ use std::time::Duration;
 use printcam_proto::jitter_buffer::Playout;
 use printcam_proto::session::Transport;
 
+use crate::connect::Tunnel;
 use crate::{Keep, TlsOptions, Trust};
 
 /// How a camera is watched. [`Options::new`] gives what suits every printer.
@@ -13,6 +14,8 @@ use crate::{Keep, TlsOptions, Trust};
 pub struct Options {
     /// Whom to believe to be the printer, and how TLS is spoken.
     pub tls: TlsOptions,
+    /// Another way to the camera than TCP to its address.
+    pub tunnel: Option<Tunnel>,
     /// How media is to travel. Once UDP has proved useless with a camera, `Auto` means TCP for it.
     pub transport: Transport,
     /// What happens to the connection while nobody watches.
@@ -35,6 +38,7 @@ impl Options {
     pub fn new(trust: Trust) -> Self {
         Self {
             tls: TlsOptions::new(trust),
+            tunnel: None,
             transport: Transport::Auto,
             keep: Keep::Always,
             reconnect: true,

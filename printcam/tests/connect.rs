@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use printcam::connect::{ConnectError, ConnectOptions, PlainAnswer, Socket, Target, connect};
+use printcam::connect::{Carrier, ConnectError, ConnectOptions, PlainAnswer, Socket, Target, connect};
 use printcam::tls::{TlsOptions, Trust};
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -61,7 +61,7 @@ async fn a_plain_connection_carries_bytes_at_once() {
     let mut got = [0; 7];
     server.read_exact(&mut got).await.unwrap();
     assert_eq!(&got, b"OPTIONS");
-    let Socket::Plain(tcp) = &connected.stream else { panic!("{:?}", connected.stream) };
+    let Socket::Plain(Carrier::Tcp(tcp)) = &connected.stream else { panic!("{:?}", connected.stream) };
     assert!(tcp.nodelay().unwrap());
     assert!(SockRef::from(tcp).keepalive().unwrap());
     connected.stream.close(Duration::from_secs(1)).await;

@@ -7,8 +7,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use super::Carrier;
 
 /// A connection to a printer.
 ///
@@ -20,7 +21,7 @@ use tokio::time::timeout;
 #[derive(Debug)]
 pub enum Socket {
     /// Without TLS.
-    Plain(TcpStream),
+    Plain(Carrier),
     /// With TLS.
     Tls(Box<TlsStream>),
 }
@@ -46,11 +47,7 @@ impl Socket {
 impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Socket::Plain(tcp) => {
-                ready!(Pin::new(&mut *tcp).poll_read(cx, buf))?;
-                acknowledge_at_once(tcp);
-                Poll::Ready(Ok(()))
-            }
+            Socket::Plain(carrier) => Pin::new(carrier).poll_read(cx, buf),
             Socket::Tls(tls) => Pin::new(&mut tls.0).poll_read(cx, buf),
         }
     }
@@ -59,36 +56,24 @@ impl AsyncRead for Socket {
 impl AsyncWrite for Socket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Socket::Plain(tcp) => Pin::new(tcp).poll_write(cx, buf),
+            Socket::Plain(carrier) => Pin::new(carrier).poll_write(cx, buf),
             Socket::Tls(tls) => Pin::new(&mut tls.0).poll_write(cx, buf),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Socket::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Socket::Plain(carrier) => Pin::new(carrier).poll_flush(cx),
             Socket::Tls(tls) => Pin::new(&mut tls.0).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Socket::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Socket::Plain(carrier) => Pin::new(carrier).poll_shutdown(cx),
             Socket::Tls(tls) => Pin::new(&mut tls.0).poll_shutdown(cx),
         }
     }
-}
-
-/// Acknowledges what has just been read without the usual 40 ms of delay.
-///
-/// A peer that leaves Nagle's algorithm on (RFC 896), as live555 and gst-rtsp-server do, holds back the end of what it
-/// writes until we acknowledge the beginning: the handshake, the answer to DESCRIBE and the tail of every picture each
-/// came 40 ms late. Linux forgets the option after a while, so it is set with every read.
-fn acknowledge_at_once(tcp: &TcpStream) {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    let _ = tcp.set_quickack(true);
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    let _ = tcp;
 }
 
 /// The peer's very first bytes, once they have come: enough to tell what it speaks.
@@ -97,7 +82,7 @@ pub(super) type FirstBytes = OnceLock<Vec<u8>>;
 /// Reads the socket in large pieces: rustls asks for 4 KiB at a time, and after a stall a printer sends megabytes.
 #[derive(Debug)]
 pub(super) struct ReadAhead {
-    tcp: TcpStream,
+    carrier: Carrier,
     buffer: Box<[u8]>,
     /// What is in the buffer and not yet taken.
     unread: std::ops::Range<usize>,
@@ -106,8 +91,8 @@ pub(super) struct ReadAhead {
 }
 
 impl ReadAhead {
-    pub(super) fn new(tcp: TcpStream, first: Arc<FirstBytes>) -> ReadAhead {
-        ReadAhead { tcp, buffer: vec![0; READ_AHEAD].into(), unread: 0..0, first: Some(first) }
+    pub(super) fn new(carrier: Carrier, first: Arc<FirstBytes>) -> ReadAhead {
+        ReadAhead { carrier, buffer: vec![0; READ_AHEAD].into(), unread: 0..0, first: Some(first) }
     }
 }
 
@@ -116,8 +101,7 @@ impl AsyncRead for ReadAhead {
         let this = self.get_mut();
         if this.unread.is_empty() {
             let mut into = ReadBuf::new(&mut this.buffer);
-            ready!(Pin::new(&mut this.tcp).poll_read(cx, &mut into))?;
-            acknowledge_at_once(&this.tcp);
+            ready!(Pin::new(&mut this.carrier).poll_read(cx, &mut into))?;
             this.unread = 0..into.filled().len();
             if let Some(first) = this.first.take_if(|_| !this.unread.is_empty()) {
                 let _ = first.set(into.filled().iter().copied().take(FIRST_BYTES).collect());
@@ -132,7 +116,7 @@ impl AsyncRead for ReadAhead {
 
 impl AsyncWrite for ReadAhead {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().tcp).poll_write(cx, buf)
+        Pin::new(&mut self.get_mut().carrier).poll_write(cx, buf)
     }
 
     fn poll_write_vectored(
@@ -140,19 +124,19 @@ impl AsyncWrite for ReadAhead {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().tcp).poll_write_vectored(cx, bufs)
+        Pin::new(&mut self.get_mut().carrier).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        self.carrier.is_write_vectored()
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().tcp).poll_flush(cx)
+        Pin::new(&mut self.get_mut().carrier).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().tcp).poll_shutdown(cx)
+        Pin::new(&mut self.get_mut().carrier).poll_shutdown(cx)
     }
 }
 
