@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use client::{Client, Unit, authorization, connect, connect_tls, header, without_date};
-use printcam_sim::{Certificate, Encryption, Ending, Faults, Options, Simulator};
+use printcam_sim::{Certificate, Encryption, Ending, Fault, FaultKind, Options, Simulator};
 
 const SOON: Duration = Duration::from_secs(10);
 const PUBLIC: &str = "OPTIONS, DESCRIBE, SETUP, TEARDOWN, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER";
@@ -241,7 +241,7 @@ fn an_end_without_close_notify_is_noticed() {
 
 #[test]
 fn a_hung_tls_layer_never_answers() {
-    let faults = Faults { no_server_hello: true, ..Faults::default() };
+    let faults = vec![Fault::new(FaultKind::NoServerHello)];
     let mut camera = start(Options { faults, ..Options::default() });
     let mut client = Client::new(connect(&camera));
     client.stream.write_all(b"\x16\x03\x01\x00\x05hello").expect("sent");
@@ -266,7 +266,7 @@ fn silent_clients_do_not_hold_up_the_end() {
 
 #[test]
 fn one_byte_writes_change_no_byte() {
-    let faults = Faults { one_byte_writes: true, ..Faults::default() };
+    let faults = vec![Fault::new(FaultKind::OneByteWrites)];
     let camera = start(Options { faults, ..Options::default() });
     let mut client = Client::new(connect_tls(&camera));
     let (_, response) = describe(&mut client, &camera.url(), "12345678");
@@ -276,7 +276,7 @@ fn one_byte_writes_change_no_byte() {
 #[test]
 fn udp_media_comes_from_an_even_port_pair() {
     for lost in [false, true] {
-        let faults = Faults { datagrams_lost: lost, ..Faults::default() };
+        let faults = lost.then(|| Fault::new(FaultKind::DatagramsLost)).into_iter().collect();
         let encryption = Encryption::None;
         let camera = start(Options { encryption, faults, ..Options::default() });
         let rtp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
