@@ -13,11 +13,12 @@ use tokio::time::Instant;
 
 use crate::camera::AccessUnit;
 use crate::datagrams::{MediaSockets, next_report};
-use crate::fault::FaultKind;
+use crate::fault::{Fault, FaultKind};
 use crate::log::Ending;
 use crate::options::{Certificate, Options, Udp};
 use crate::request::{Inbound, Inbox};
 use crate::session::{Farewell, Output, Session, Surroundings};
+use crate::timeline::Timeline;
 use crate::tls;
 use crate::virtual_camera::{Control, VirtualCamera};
 
@@ -76,11 +77,10 @@ where
 {
     let options = camera.options();
     let timeline = camera.timeline(&options, client);
-    let mut control = camera.control();
-    let began = *control.borrow_and_update();
+    let mut orders = Orders::new(camera, &options);
     let now = Instant::now().into_std();
     if timeline.is_active(FaultKind::NoServerHello, now) {
-        let ending = ignore(io, &mut control, began).await?;
+        let ending = ignore(io, &mut orders).await?;
         return Ok(note_end(camera, client, ending));
     }
     let certificate = match timeline.is_active(FaultKind::SecondCertificate, now) {
@@ -111,15 +111,14 @@ where
         units: None,
         writing: Writing::default(),
         ends,
-        control,
-        began,
+        orders,
     };
     match acceptor {
         None => connection.drive(io).await,
         Some(acceptor) => {
             let accepted = tokio::select! {
                 biased;
-                () = ordered_to_end(&mut connection.control, began) => None,
+                _ = connection.orders.end() => None,
                 accepted = acceptor.accept(io) => Some(accepted),
             };
             match accepted {
@@ -135,11 +134,7 @@ where
 }
 
 /// Reads and never answers.
-async fn ignore(
-    mut io: impl AsyncRead + Unpin,
-    control: &mut watch::Receiver<Control>,
-    began: Control,
-) -> io::Result<Ending> {
+async fn ignore(mut io: impl AsyncRead + Unpin, orders: &mut Orders) -> io::Result<Ending> {
     let mut buffer = [0; 1024];
     loop {
         tokio::select! {
@@ -150,16 +145,50 @@ async fn ignore(
                 Ok(_) => {}
                 Err(error) => return ending_of(error),
             },
-            () = ordered_to_end(control, began) => return Ok(Ending::ByCamera),
+            _ = orders.end() => return Ok(Ending::ByCamera),
         }
     }
 }
 
-/// Until the camera stops or restarts.
-async fn ordered_to_end(control: &mut watch::Receiver<Control>, began: Control) {
-    let over = |control: &Control| control.stopped || control.restarts != began.restarts;
-    // An error says that the camera is no more.
-    let _ = control.wait_for(over).await;
+/// What ends all connections of a camera.
+#[derive(Debug)]
+struct Orders {
+    control: watch::Receiver<Control>,
+    /// The orders when the connection began.
+    began: Control,
+    /// Restarts that were planned.
+    restarts: Timeline,
+}
+
+impl Orders {
+    fn new(camera: &VirtualCamera, options: &Options) -> Orders {
+        let mut control = camera.control();
+        let restart = |fault: &&Fault| fault.kind == FaultKind::Restart;
+        let faults = options.faults.iter().filter(restart).cloned().collect();
+        let restarts = camera.timeline(&Options { faults, ..options.clone() }, 0);
+        let began = *control.borrow_and_update();
+        Orders { control, began, restarts }
+    }
+
+    /// Until the camera stops or restarts; gives how connections are left then.
+    async fn end(&mut self) -> Farewell {
+        let began = self.began;
+        let over = |control: &Control| control.stopped || control.restarts != began.restarts;
+        let planned = async {
+            while self.restarts.take_begun(now()).is_empty() {
+                sleep_until(self.restarts.next_change(now()).map(Instant::from_std)).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            // An error says that the camera is no more.
+            control = self.control.wait_for(over) => match control.is_ok_and(|control| !control.stopped) {
+                true => Farewell::Bare,
+                false => Farewell::Orderly,
+            },
+            () = planned => Farewell::Bare,
+        }
+    }
 }
 
 /// How a reading error ends a connection; an error that says nothing about the client is passed on.
@@ -181,9 +210,7 @@ struct Connection {
     units: Option<broadcast::Receiver<Arc<AccessUnit>>>,
     writing: Writing,
     ends: Ends,
-    control: watch::Receiver<Control>,
-    /// The orders when it began.
-    began: Control,
+    orders: Orders,
 }
 
 /// What is being written.
@@ -290,10 +317,7 @@ impl Connection {
             // Always in this order, so that the same seed gives the same dialogue.
             tokio::select! {
                 biased;
-                () = ordered_to_end(&mut self.control, self.began) => {
-                    let stopped = self.control.borrow().stopped;
-                    return Ok((Ending::ByCamera, if stopped { Farewell::Orderly } else { Farewell::Bare }));
-                }
+                farewell = self.orders.end() => return Ok((Ending::ByCamera, farewell)),
                 read = reader.read(&mut buffer) => {
                     let ending = match read {
                         Ok(0) => Ending::Clean,
@@ -366,13 +390,13 @@ impl Connection {
     /// Reads only to see when the client closes its side.
     async fn wait_for_client_to_go(&mut self, reader: &mut (impl AsyncRead + Unpin)) -> Ending {
         // A camera that is gone answers no order either, but must not outlive its test.
-        let ending = ignore(reader, &mut self.control, self.began).await;
+        let ending = ignore(reader, &mut self.orders).await;
         ending.unwrap_or(Ending::Broken)
     }
 
     /// The client has gone and is not answered: its side must not see an end.
     async fn linger(&mut self, time: Duration) {
-        let _ = tokio::time::timeout(time, ordered_to_end(&mut self.control, self.began)).await;
+        let _ = tokio::time::timeout(time, self.orders.end()).await;
     }
 }
 

@@ -164,7 +164,7 @@ impl Session {
         for kind in self.timeline.take_begun(now) {
             tracing::info!(target: "printcam_sim", client = self.around.client, fault = kind.name(), "fault begins");
             match kind {
-                FaultKind::Close | FaultKind::Restart => self.farewell = Some(Farewell::Bare),
+                FaultKind::Close => self.farewell = Some(Farewell::Bare),
                 FaultKind::Reset => self.farewell = Some(Farewell::Reset),
                 FaultKind::Vanish => self.farewell = Some(Farewell::Vanish),
                 FaultKind::Expire => self.expire(),

@@ -164,12 +164,16 @@ async fn descriptions() {
 
 #[tokio::test(start_paused = true)]
 async fn a_hung_camera_can_be_restarted() {
-    let camera = camera(&["no-server-hello=10s"]);
-    let mut hung = Client::connect(&camera);
-    assert_eq!(hung.ask("OPTIONS").await.0, 0);
-    assert_eq!(Client::connect(&camera).ask("OPTIONS").await.0, 200);
-    camera.restart(secs(0));
-    assert_eq!(hung.ask("OPTIONS").await.0, 1);
+    for faults in [&["no-server-hello=10s"][..], &["no-server-hello=10s", "restart@90s"]] {
+        let camera = camera(faults);
+        let mut hung = Client::connect(&camera);
+        assert_eq!(hung.ask("OPTIONS").await.0, 0);
+        assert_eq!(Client::connect(&camera).ask("OPTIONS").await.0, 200);
+        if faults.len() == 1 {
+            camera.restart(secs(0));
+        }
+        assert_eq!(hung.ask("OPTIONS").await.0, 1, "{faults:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
