@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use printcam::{KnownPrinters, Options, PublicKeyPin, Source, Transport, Trust, UrlError};
+use printcam_sim::Fault;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
@@ -147,25 +148,15 @@ pub(crate) struct SimArguments {
     /// What decides session ids, nonces, sequence numbers and the like.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// What goes wrong; several are possible.
-    #[arg(long = "fault", value_enum)]
+    /// Pictures a second.
+    #[arg(long, value_name = "NUMBER", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub(crate) fps: u32,
+    /// Send tiny pictures made beforehand instead of drawing live ones.
+    #[arg(long)]
+    pub(crate) canned: bool,
+    /// What goes wrong, and when; several are possible. See --help for all of them.
+    #[arg(long = "fault", value_name = "FAULT[=VALUE][@START][+LENGTH][/PERIOD]", long_help = fault_help())]
     pub(crate) faults: Vec<Fault>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Fault {
-    /// TCP is accepted, then nothing.
-    NoServerHello,
-    /// DESCRIBE is never answered.
-    DescribeUnanswered,
-    /// The description holds no video.
-    NoVideo,
-    /// UDP is accepted, and no datagram arrives.
-    DatagramsLost,
-    /// Responses come byte by byte.
-    OneByteWrites,
-    /// Packets come in the middle of header lines.
-    FramesInHeaders,
 }
 
 #[derive(Debug, Args)]
@@ -277,6 +268,20 @@ impl ConnectionArguments {
         };
         Ok(options)
     }
+}
+
+/// The grammar and all faults, as the simulator knows them.
+fn fault_help() -> String {
+    let mut text = "What goes wrong, and when; several are possible.\n\n\
+        stall=8s@30s is a stall of 8 s beginning 30 s after PLAY, stall=8s/30s one every 30 s. START is a time, or a \
+        request: options, describe, setup, play, pause, teardown, get-parameter. A length may be 4s..10s. Faults from \
+        refuse to datagrams-lost count from the camera's start, the others from PLAY. Without a length, a fault lasts \
+        for ever. With the values they have unless told:\n\n"
+        .to_owned();
+    for (fault, meaning) in Fault::catalogue() {
+        text.push_str(&format!("  {fault:<25} {meaning}\n"));
+    }
+    text
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, &'static str> {

@@ -1,8 +1,8 @@
 //! `printcam sim`: a simulated printer camera.
 
-use printcam_sim::{AccessCode, Encryption, Faults, Options, Simulator, Udp};
+use printcam_sim::{AccessCode, Encryption, Footage, Options, Simulator, Udp};
 
-use crate::arguments::{Fault, SimArguments};
+use crate::arguments::SimArguments;
 use crate::exit::Failure;
 use crate::output::{Destination, say};
 use crate::signals;
@@ -15,7 +15,9 @@ pub(crate) async fn run(arguments: SimArguments) -> Result<(), Failure> {
         receiver_reports_required: !arguments.without_reports,
         gop: arguments.gop,
         seed: arguments.seed,
-        faults: faults(&arguments.faults),
+        faults: arguments.faults,
+        fps: arguments.fps,
+        footage: if arguments.canned { Footage::Canned } else { Footage::Live },
         ..Options::default()
     };
     if arguments.plain {
@@ -29,16 +31,4 @@ pub(crate) async fn run(arguments: SimArguments) -> Result<(), Failure> {
     Destination::Stdout.write(format!("{}\n", simulator.url_with_credentials()).as_bytes())?;
     say!("a simulated X1C; Ctrl-C ends it");
     signals::stop_wanted().await
-}
-
-fn faults(wanted: &[Fault]) -> Faults {
-    let has = |fault| wanted.contains(&fault);
-    Faults {
-        no_server_hello: has(Fault::NoServerHello),
-        describe_unanswered: has(Fault::DescribeUnanswered),
-        sdp_without_video: has(Fault::NoVideo),
-        datagrams_lost: has(Fault::DatagramsLost),
-        one_byte_writes: has(Fault::OneByteWrites),
-        frames_in_headers: has(Fault::FramesInHeaders),
-    }
 }

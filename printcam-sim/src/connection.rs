@@ -1,104 +1,202 @@
-//! One client's connection: moves bytes between sockets and [`Session`], and decides nothing.
+//! One client's connection: moves bytes between a stream and [`Session`], and decides nothing.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, WriteHalf};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf};
+use tokio::net::TcpStream;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, watch};
+use tokio::time::Instant;
 
-use crate::camera::{AccessUnit, Camera};
-use crate::log::{Ending, SharedLog};
-use crate::options::{Options, Udp};
-use crate::place::Place;
+use crate::camera::AccessUnit;
+use crate::datagrams::{MediaSockets, next_report};
+use crate::fault::{Fault, FaultKind};
+use crate::log::Ending;
+use crate::options::{Certificate, Options, Udp};
 use crate::request::{Inbound, Inbox};
-use crate::session::{Output, Session, Surroundings};
+use crate::session::{Farewell, Output, Session, Surroundings};
+use crate::timeline::Timeline;
 use crate::tls;
+use crate::virtual_camera::{Control, VirtualCamera};
 
-/// What all connections of one camera share.
-#[derive(Clone, Debug)]
-pub(crate) struct Shared {
-    pub(crate) camera: Camera,
-    pub(crate) place: Place,
-    pub(crate) log: SharedLog,
-    pub(crate) started: (Instant, SystemTime),
-    /// Becomes true when the camera stops.
-    pub(crate) stop: watch::Receiver<bool>,
+/// What a connection is besides its bytes.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    /// The camera's address as the client sees it.
+    pub(crate) local: IpAddr,
+    pub(crate) peer: SocketAddr,
+    /// For media by UDP.
+    pub(crate) sockets: Option<MediaSockets>,
+    /// The TCP connection once more, to reset it by.
+    pub(crate) abort: Option<socket2::Socket>,
 }
 
-/// Serves one accepted connection to its end.
-pub(crate) async fn serve(tcp: TcpStream, peer: SocketAddr, options: Options, shared: Shared) {
-    let client = shared.log.connected(peer);
-    tracing::info!(target: "printcam_sim", client, %peer, "connected");
-    let log = shared.log.clone();
-    let ending = match run(tcp, client, options, shared).await {
-        Ok(ending) => ending,
-        Err(error) => {
-            tracing::debug!(target: "printcam_sim", client, %error, "connection failed");
-            Ending::Broken
-        }
-    };
-    tracing::info!(target: "printcam_sim", client, ?ending, "connection ended");
-    log.update(client, |record| record.ending = Some(ending));
-}
-
-async fn run(tcp: TcpStream, client: u64, options: Options, shared: Shared) -> io::Result<Ending> {
-    tcp.set_nodelay(true)?;
-    let (local, peer) = (tcp.local_addr()?.ip(), tcp.peer_addr()?.ip());
-    if options.faults.no_server_hello {
-        return ignore(tcp, shared.stop).await;
-    }
-    let sockets = match options.udp {
+/// Serves an accepted TCP connection to its end.
+pub(crate) async fn serve_tcp(tcp: TcpStream, peer: SocketAddr, camera: VirtualCamera) {
+    // Either fails only where the client has gone already.
+    let _ = tcp.set_nodelay(true);
+    let local = tcp.local_addr().map_or(camera.options().bind.ip(), |addr| addr.ip());
+    let sockets = match camera.options().udp {
         Udp::Allow => MediaSockets::bind(local).await.ok(),
         Udp::Refuse => None,
     };
-    let session = Session::new(Surroundings {
-        place: shared.place.clone(),
-        log: shared.log.clone(),
-        client,
-        local: local.to_canonical(),
-        peer: peer.to_canonical(),
-        server_ports: sockets.as_ref().map(|sockets| sockets.ports),
-        started: shared.started,
-        options: options.clone(),
-    });
+    let abort = socket2::SockRef::from(&tcp).try_clone().ok();
+    serve(tcp, Ends { local, peer, sockets, abort }, camera).await;
+}
+
+/// Serves one connection to its end.
+pub(crate) async fn serve<S>(io: S, ends: Ends, camera: VirtualCamera) -> Ending
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let peer = ends.peer;
+    let client = camera.shared_log().connected(peer, camera.elapsed());
+    tracing::info!(target: "printcam_sim", client, %peer, "connected");
+    let ending = match run(io, client, ends, &camera).await {
+        Ok(ending) => ending,
+        Err(error) => {
+            tracing::debug!(target: "printcam_sim", client, %error, "connection failed");
+            note_end(&camera, client, Ending::Broken)
+        }
+    };
+    tracing::info!(target: "printcam_sim", client, ?ending, "connection ended");
+    ending
+}
+
+fn note_end(camera: &VirtualCamera, client: u64, ending: Ending) -> Ending {
+    camera.shared_log().ended(client, ending, camera.elapsed());
+    ending
+}
+
+async fn run<S>(io: S, client: u64, ends: Ends, camera: &VirtualCamera) -> io::Result<Ending>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let options = camera.options();
+    let timeline = camera.timeline(&options, client);
+    let mut orders = Orders::new(camera, &options);
+    let now = Instant::now().into_std();
+    if timeline.is_active(FaultKind::NoServerHello, now) {
+        let ending = ignore(io, &mut orders).await?;
+        return Ok(note_end(camera, client, ending));
+    }
+    let certificate = match timeline.is_active(FaultKind::SecondCertificate, now) {
+        true => Certificate::Second,
+        false => options.certificate,
+    };
+    let Options { encryption, ref serial, .. } = options;
+    let acceptor = tls::acceptor(encryption, certificate, serial)?;
+    let (started, wall) = camera.started();
+    let session = Session::new(
+        Surroundings {
+            place: camera.place().clone(),
+            log: camera.shared_log().clone(),
+            client,
+            local: ends.local.to_canonical(),
+            peer: ends.peer.ip().to_canonical(),
+            server_ports: ends.sockets.as_ref().map(|sockets| sockets.ports),
+            started: (started.into_std(), wall),
+            options,
+        },
+        timeline,
+    );
     let mut connection = Connection {
         session,
         inbox: Inbox::default(),
-        camera: shared.camera,
+        camera: camera.clone(),
+        client,
         units: None,
-        sockets,
-        peer,
-        datagrams_lost: options.faults.datagrams_lost,
-        stop: shared.stop,
+        writing: Writing::default(),
+        ends,
+        orders,
     };
-    match tls::acceptor(options.encryption, options.certificate, &options.serial)? {
-        None => connection.drive(tcp, options.faults.one_byte_writes).await,
+    match acceptor {
+        None => connection.drive(io).await,
         Some(acceptor) => {
             let accepted = tokio::select! {
-                accepted = acceptor.accept(tcp) => accepted,
-                _ = connection.stop.changed() => return Ok(Ending::ByCamera),
+                biased;
+                _ = connection.orders.end() => None,
+                accepted = acceptor.accept(io) => Some(accepted),
             };
-            let Ok(tls) = accepted else {
-                return Ok(Ending::HandshakeFailed);
-            };
-            shared.log.update(client, |record| record.tls_established = true);
-            connection.drive(tls, options.faults.one_byte_writes).await
+            match accepted {
+                None => Ok(note_end(camera, client, Ending::ByCamera)),
+                Some(Err(_)) => Ok(note_end(camera, client, Ending::HandshakeFailed)),
+                Some(Ok(tls)) => {
+                    camera.shared_log().update(client, |record| record.tls_established = true);
+                    connection.drive(tls).await
+                }
+            }
         }
     }
 }
 
 /// Reads and never answers.
-async fn ignore(mut tcp: TcpStream, mut stop: watch::Receiver<bool>) -> io::Result<Ending> {
+async fn ignore(mut io: impl AsyncRead + Unpin, orders: &mut Orders) -> io::Result<Ending> {
     let mut buffer = [0; 1024];
     loop {
         tokio::select! {
-            read = tcp.read(&mut buffer) => if read? == 0 { return Ok(Ending::BareEof) },
-            _ = stop.changed() => return Ok(Ending::ByCamera),
+            biased;
+            // What is read cannot turn the end into a reset.
+            read = io.read(&mut buffer) => match read {
+                Ok(0) => return Ok(Ending::Clean),
+                Ok(_) => {}
+                Err(error) => return ending_of(error),
+            },
+            _ = orders.end() => return Ok(Ending::ByCamera),
         }
+    }
+}
+
+/// What ends all connections of a camera.
+#[derive(Debug)]
+struct Orders {
+    control: watch::Receiver<Control>,
+    /// The orders when the connection began.
+    began: Control,
+    /// Restarts that were planned.
+    restarts: Timeline,
+}
+
+impl Orders {
+    fn new(camera: &VirtualCamera, options: &Options) -> Orders {
+        let mut control = camera.control();
+        let restart = |fault: &&Fault| fault.kind == FaultKind::Restart;
+        let faults = options.faults.iter().filter(restart).cloned().collect();
+        let restarts = camera.timeline(&Options { faults, ..options.clone() }, 0);
+        let began = *control.borrow_and_update();
+        Orders { control, began, restarts }
+    }
+
+    /// Until the camera stops or restarts; gives how connections are left then.
+    async fn end(&mut self) -> Farewell {
+        let began = self.began;
+        let over = |control: &Control| control.stopped || control.restarts != began.restarts;
+        let planned = async {
+            while self.restarts.take_begun(now()).is_empty() {
+                sleep_until(self.restarts.next_change(now()).map(Instant::from_std)).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            // An error says that the camera is no more.
+            control = self.control.wait_for(over) => match control.is_ok_and(|control| !control.stopped) {
+                true => Farewell::Bare,
+                false => Farewell::Orderly,
+            },
+            () = planned => Farewell::Bare,
+        }
+    }
+}
+
+/// How a reading error ends a connection; an error that says nothing about the client is passed on.
+fn ending_of(error: io::Error) -> io::Result<Ending> {
+    match error.kind() {
+        // What rustls says where TCP ended without close_notify.
+        io::ErrorKind::UnexpectedEof => Ok(Ending::BareEof),
+        _ => Err(error),
     }
 }
 
@@ -106,84 +204,157 @@ async fn ignore(mut tcp: TcpStream, mut stop: watch::Receiver<bool>) -> io::Resu
 struct Connection {
     session: Session,
     inbox: Inbox,
-    camera: Camera,
+    camera: VirtualCamera,
+    client: u64,
     /// While the session plays.
     units: Option<broadcast::Receiver<Arc<AccessUnit>>>,
-    sockets: Option<MediaSockets>,
-    peer: IpAddr,
-    datagrams_lost: bool,
-    stop: watch::Receiver<bool>,
+    writing: Writing,
+    ends: Ends,
+    orders: Orders,
+}
+
+/// What is being written.
+#[derive(Debug, Default)]
+struct Writing {
+    bytes: Vec<u8>,
+    written: usize,
+    byte_by_byte: bool,
+    /// Something was written and not flushed.
+    unflushed: bool,
+}
+
+impl Writing {
+    fn is_pending(&self) -> bool {
+        self.unflushed || self.written < self.bytes.len()
+    }
+
+    fn begin(&mut self, bytes: Vec<u8>, byte_by_byte: bool) {
+        *self = Writing { bytes, written: 0, byte_by_byte, unflushed: self.unflushed };
+    }
+
+    /// One step, which may be left off at any await.
+    async fn step(&mut self, writer: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+        let rest = &self.bytes[self.written..];
+        if rest.is_empty() || self.byte_by_byte && self.unflushed {
+            writer.flush().await?;
+            self.unflushed = false;
+        } else {
+            let piece = if self.byte_by_byte { &rest[..1] } else { rest };
+            self.written += writer.write(piece).await?;
+            self.unflushed = true;
+        }
+        Ok(())
+    }
 }
 
 impl Connection {
-    async fn drive<S>(&mut self, stream: S, one_byte_writes: bool) -> io::Result<Ending>
+    async fn drive<S>(&mut self, stream: S) -> io::Result<Ending>
     where
-        S: AsyncRead + AsyncWrite + Send + 'static,
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (mut reader, writer) = tokio::io::split(stream);
-        let (to_client, outgoing) = mpsc::channel(OUTGOING);
-        let mut writing = tokio::spawn(write_all(writer, outgoing, one_byte_writes));
-        let ending = self.exchange(&mut reader, &to_client).await;
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        let exchanged = self.exchange(&mut reader, &mut writer).await;
         self.session.handle_end(now());
-        // The writer sends what is queued, then close_notify; a client that reads nothing cannot hold it.
-        drop(to_client);
-        if tokio::time::timeout(Duration::from_secs(1), &mut writing).await.is_err() {
-            writing.abort();
+        let (ending, farewell) = exchanged?;
+        match farewell {
+            Farewell::Vanish => {
+                self.camera.shared_log().update(self.client, |record| record.vanished = true);
+                let ending = self.wait_for_client_to_go(&mut reader).await;
+                note_end(&self.camera, self.client, ending);
+                self.linger(LINGER).await;
+                return Ok(ending);
+            }
+            Farewell::Frozen(until) => {
+                note_end(&self.camera, self.client, ending);
+                let left = until.map(|until| Instant::from_std(until).saturating_duration_since(Instant::now()));
+                self.linger(left.map_or(LINGER, |left| left.min(LINGER))).await;
+                return Ok(ending);
+            }
+            Farewell::Orderly => {
+                // What is begun and what is queued, then close_notify; a client that reads nothing cannot hold it.
+                let goodbye = async {
+                    while self.writing.is_pending() {
+                        self.writing.step(&mut writer).await?;
+                    }
+                    writer.shutdown().await
+                };
+                let _ = tokio::time::timeout(Duration::from_secs(1), goodbye).await;
+            }
+            Farewell::Reset => {
+                if let Some(socket) = &self.ends.abort {
+                    let _ = socket.set_linger(Some(Duration::ZERO));
+                }
+            }
+            Farewell::Bare => {}
         }
-        ending
+        close(reader, writer);
+        self.ends.abort = None;
+        Ok(note_end(&self.camera, self.client, ending))
     }
 
-    async fn exchange(
+    async fn exchange<S>(
         &mut self,
-        reader: &mut (impl AsyncRead + Unpin),
-        to_client: &mpsc::Sender<Outgoing>,
-    ) -> io::Result<Ending> {
+        reader: &mut ReadHalf<S>,
+        writer: &mut WriteHalf<S>,
+    ) -> io::Result<(Ending, Farewell)>
+    where
+        S: AsyncRead + AsyncWrite,
+    {
         let mut buffer = vec![0; 16 << 10];
         let mut datagram = [0; 2048];
         loop {
             if self.session.is_playing() != self.units.is_some() {
-                self.units = self.session.is_playing().then(|| self.camera.watch());
+                self.units = self.session.is_playing().then(|| self.camera.camera().watch());
             }
-            let deadline = self.session.next_deadline();
+            if !self.session.is_frozen(now()) && !self.handle_inbox() {
+                return Ok((Ending::ByCamera, Farewell::Orderly));
+            }
+            if let Some(farewell) = self.take_outputs().await {
+                return Ok((Ending::ByCamera, farewell));
+            }
+            let frozen = self.session.is_frozen(now());
+            let deadline = self.session.next_deadline(now()).map(Instant::from_std);
+            // Always in this order, so that the same seed gives the same dialogue.
             tokio::select! {
+                biased;
+                farewell = self.orders.end() => return Ok((Ending::ByCamera, farewell)),
                 read = reader.read(&mut buffer) => {
-                    match read {
-                        Ok(0) => return Ok(Ending::Clean),
-                        Ok(count) => self.inbox.push(&buffer[..count]),
-                        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                            return Ok(Ending::BareEof);
+                    let ending = match read {
+                        Ok(0) => Ending::Clean,
+                        Ok(count) => {
+                            self.inbox.push(&buffer[..count]);
+                            continue;
                         }
-                        Err(error) => return Err(error),
-                    }
-                    if !self.handle_inbox() {
-                        return Ok(Ending::ByCamera);
-                    }
+                        Err(error) => ending_of(error)?,
+                    };
+                    let farewell = match frozen {
+                        true => Farewell::Frozen(self.session.thaws_at(now())),
+                        false => Farewell::Orderly,
+                    };
+                    return Ok((ending, farewell));
                 }
                 unit = next_unit(&mut self.units) => match unit {
                     Some(unit) => self.session.handle_access_unit(&unit, now()),
                     None => self.session.note_lost_media(),
                 },
-                received = next_report(&self.sockets, &mut datagram) => {
+                received = next_report(&self.ends.sockets, &mut datagram) => {
                     // An ICMP error says only that the client's port is closed.
                     if let Ok((count, from)) = received
-                        && from.ip() == self.peer
-                        && !self.datagrams_lost
+                        && from.ip() == self.ends.peer.ip()
+                        && !self.session.loses_datagrams(now())
                     {
                         self.session.handle_rtcp(&datagram[..count], now());
                     }
                 }
                 () = sleep_until(deadline) => self.session.handle_tick(now()),
-                _ = self.stop.changed() => return Ok(Ending::ByCamera),
-            }
-            if !self.flush(to_client).await {
-                return Ok(Ending::ByCamera);
+                written = self.writing.step(writer), if self.writing.is_pending() && !frozen => written?,
             }
         }
     }
 
     /// False where the client speaks no RTSP.
     fn handle_inbox(&mut self) -> bool {
-        loop {
+        while !self.session.is_frozen(now()) {
             match self.inbox.next() {
                 Ok(None) => return true,
                 Ok(Some(Inbound::Request(request))) => self.session.handle_request(&request, now()),
@@ -193,59 +364,48 @@ impl Connection {
                 Err(_) => return false,
             }
         }
-    }
-
-    /// False where the session wants the connection closed.
-    async fn flush(&mut self, to_client: &mpsc::Sender<Outgoing>) -> bool {
-        while let Some(output) = self.session.poll_output() {
-            match output {
-                Output::Reply(bytes) => {
-                    // It fails only where the client has gone, which the reader notices.
-                    let _ = to_client.send(Outgoing::Reply(bytes)).await;
-                }
-                Output::Media(bytes) => {
-                    if to_client.try_send(Outgoing::Media(bytes)).is_err() {
-                        self.session.note_lost_media();
-                    }
-                }
-                Output::Datagram { rtcp, port, bytes } => {
-                    if let Some(sockets) = self.sockets.as_ref().filter(|_| !self.datagrams_lost) {
-                        let socket = if rtcp { &sockets.rtcp } else { &sockets.rtp };
-                        let _ = socket.send_to(&bytes, (self.peer, port)).await;
-                    }
-                }
-                Output::Close => return false,
-            }
-        }
         true
     }
-}
 
-enum Outgoing {
-    Reply(Vec<u8>),
-    Media(Vec<u8>),
-}
-
-/// The writing half's task; ends with the TLS connection's orderly close.
-async fn write_all<S>(
-    mut writer: WriteHalf<S>,
-    mut outgoing: mpsc::Receiver<Outgoing>,
-    one_byte_writes: bool,
-) -> io::Result<()>
-where
-    S: AsyncWrite,
-{
-    while let Some(job) = outgoing.recv().await {
-        let (bytes, piece) = match job {
-            Outgoing::Reply(bytes) if one_byte_writes => (bytes, 1),
-            Outgoing::Reply(bytes) | Outgoing::Media(bytes) => (bytes, usize::MAX),
-        };
-        for piece in bytes.chunks(piece) {
-            writer.write_all(piece).await?;
-            writer.flush().await?;
+    /// Takes what the session has for the client until something is to be written.
+    async fn take_outputs(&mut self) -> Option<Farewell> {
+        while !self.writing.is_pending() {
+            match self.session.poll_output(now())? {
+                Output::Reply(bytes) => self.writing.begin(bytes, self.session.writes_byte_by_byte(now())),
+                Output::Media(bytes) => self.writing.begin(bytes, false),
+                Output::Datagram { rtcp, port, bytes } => {
+                    if let Some(sockets) = &self.ends.sockets
+                        && !self.session.loses_datagrams(now())
+                    {
+                        let socket = if rtcp { &sockets.rtcp } else { &sockets.rtp };
+                        let _ = socket.send_to(&bytes, (self.ends.peer.ip(), port)).await;
+                    }
+                }
+                Output::Close(farewell) => return Some(farewell),
+            }
         }
+        self.session.farewell_at_once()
     }
-    writer.shutdown().await
+
+    /// Reads only to see when the client closes its side.
+    async fn wait_for_client_to_go(&mut self, reader: &mut (impl AsyncRead + Unpin)) -> Ending {
+        // A camera that is gone answers no order either, but must not outlive its test.
+        let ending = ignore(reader, &mut self.orders).await;
+        ending.unwrap_or(Ending::Broken)
+    }
+
+    /// The client has gone and is not answered: its side must not see an end.
+    async fn linger(&mut self, time: Duration) {
+        let _ = tokio::time::timeout(time, self.orders.end()).await;
+    }
+}
+
+/// Both halves are dropped, and the stream with them.
+fn close<S>(reader: ReadHalf<S>, writer: WriteHalf<S>)
+where
+    S: Unpin,
+{
+    drop(reader.unsplit(writer));
 }
 
 /// `None` where pictures were missed.
@@ -260,47 +420,18 @@ async fn next_unit(units: &mut Option<broadcast::Receiver<Arc<AccessUnit>>>) -> 
     }
 }
 
-async fn next_report(sockets: &Option<MediaSockets>, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-    match sockets {
-        Some(sockets) => sockets.rtcp.recv_from(buffer).await,
-        None => core::future::pending().await,
-    }
-}
-
-async fn sleep_until(deadline: Option<Instant>) {
+/// For ever without a deadline.
+pub(crate) async fn sleep_until(deadline: Option<Instant>) {
     match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => core::future::pending().await,
     }
 }
 
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
 }
 
-/// RTP on an even port, RTCP on the next one.
-#[derive(Debug)]
-struct MediaSockets {
-    rtp: UdpSocket,
-    rtcp: UdpSocket,
-    ports: [u16; 2],
-}
-
-impl MediaSockets {
-    async fn bind(local: IpAddr) -> io::Result<MediaSockets> {
-        for _ in 0..64 {
-            let rtp = UdpSocket::bind((local, 0)).await?;
-            let port = rtp.local_addr()?.port();
-            if port % 2 == 0
-                && let Ok(rtcp) = UdpSocket::bind((local, port + 1)).await
-            {
-                let ports = [port, port + 1];
-                return Ok(MediaSockets { rtp, rtcp, ports });
-            }
-        }
-        Err(io::ErrorKind::AddrInUse.into())
-    }
-}
-
-/// About two seconds of pictures; beyond it they are left out up to a key frame.
-const OUTGOING: usize = 64;
+/// After a client has closed its side of a connection to a camera that vanished or froze, what is
+/// left of it is kept so long; a client that waits for an answer then has shown that it does.
+const LINGER: Duration = Duration::from_secs(60);

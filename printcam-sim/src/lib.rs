@@ -17,17 +17,24 @@
 //! }));
 //! # Ok::<(), std::io::Error>(())
 //! ```
+//!
+//! [`Fault`]s are parameterised, composable and repeatable: `"stall=8s@30s".parse()?`. A
+//! [`VirtualCamera`] is the same camera without sockets and threads, for tests in virtual time.
 #![forbid(unsafe_code)]
 
 mod calendar;
 mod camera;
+mod canned;
 mod connection;
+mod datagrams;
 mod digest;
+mod fault;
 mod h264;
 mod log;
 mod options;
 mod personality;
 mod picture;
+mod pictures;
 mod place;
 mod random;
 mod request;
@@ -35,14 +42,20 @@ mod response;
 mod rtcp;
 mod rtp;
 mod scene;
+mod schedule;
 mod sdp;
 mod session;
 mod simulator;
+mod timeline;
 mod tls;
+mod virtual_camera;
 
-pub use log::{ClientRecord, Ending, Log, RequestRecord};
-pub use options::{AccessCode, Certificate, Encryption, Faults, Options, SecondClient, Udp};
+pub use fault::{Clock, Fault, FaultError, FaultKind, Length, Method, Start};
+pub use log::{Attempt, ClientRecord, Ending, Log, RequestRecord};
+pub use options::{AccessCode, Certificate, Encryption, Footage, Options, SecondClient, Udp};
 pub use personality::Personality;
+pub use pictures::{PictureDigest, Pictures};
 pub use rtcp::{ReceiverReport, ReportBlock};
 pub use simulator::Simulator;
 pub use tls::AUTHORITY_PEM;
+pub use virtual_camera::VirtualCamera;

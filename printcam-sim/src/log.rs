@@ -13,6 +13,45 @@ pub struct Log {
     pub clients: Vec<ClientRecord>,
     /// All connections ever accepted.
     pub connections: u64,
+    /// The most connections open at once. One is open until either side has closed it; of a
+    /// camera that vanished, until the client closes it.
+    pub peak_connections: usize,
+    /// The most sessions (from SETUP on) at once.
+    pub peak_sessions: usize,
+    /// The last attempts to connect, at most 4096 of them.
+    pub attempts: Vec<Attempt>,
+}
+
+/// One attempt to connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Since the camera's start.
+    pub at: Duration,
+    /// Whether nobody listened. Attempts refused by the operating system are not seen, those
+    /// refused by a [`crate::VirtualCamera`] are.
+    pub refused: bool,
+}
+
+impl Log {
+    /// The most attempts in any span of this length, both ends included.
+    pub fn most_attempts_within(&self, span: Duration) -> usize {
+        let until = |first: usize| {
+            let late = |attempt: &&Attempt| attempt.at.saturating_sub(self.attempts[first].at) <= span;
+            self.attempts[first..].iter().take_while(late).count()
+        };
+        (0..self.attempts.len()).map(until).max().unwrap_or(0)
+    }
+
+    /// Connections open now.
+    pub fn open_connections(&self) -> usize {
+        self.clients.iter().filter(|client| client.ending.is_none()).count()
+    }
+
+    fn note_peaks(&mut self) {
+        self.peak_connections = self.peak_connections.max(self.open_connections());
+        let sessions = self.clients.iter().filter(|client| client.has_session).count();
+        self.peak_sessions = self.peak_sessions.max(sessions);
+    }
 }
 
 /// One connection.
@@ -23,6 +62,16 @@ pub struct ClientRecord {
     pub id: u64,
     /// The client's address.
     pub peer: SocketAddr,
+    /// When it was accepted, since the camera's start.
+    pub connected_at: Duration,
+    /// When its first PLAY came.
+    pub played_at: Option<Duration>,
+    /// When either side closed it.
+    pub ended_at: Option<Duration>,
+    /// Whether it has a session now.
+    pub has_session: bool,
+    /// Whether the camera has vanished for it.
+    pub vanished: bool,
     /// Whether the TLS handshake was completed (never on a plain connection).
     pub tls_established: bool,
     /// The last requests, at most 1024 of them.
@@ -31,7 +80,7 @@ pub struct ClientRecord {
     pub receiver_reports: Vec<ReceiverReport>,
     /// All receiver reports.
     pub receiver_report_count: u64,
-    /// RTP packets sent, lost datagrams of [`crate::Faults::datagrams_lost`] included.
+    /// RTP packets sent, those that a fault lost included.
     pub rtp_packets: u64,
     /// Interleaved packets and datagrams that were no RTCP.
     pub garbage_packets: u64,
@@ -88,14 +137,26 @@ impl SharedLog {
         self.lock().clone()
     }
 
+    /// Nobody listened.
+    pub(crate) fn refused(&self, at: Duration) {
+        push_bounded(&mut self.lock().attempts, Attempt { at, refused: true }, 4096);
+        self.0.1.notify_all();
+    }
+
     /// Begins a record and gives its id.
-    pub(crate) fn connected(&self, peer: SocketAddr) -> u64 {
+    pub(crate) fn connected(&self, peer: SocketAddr, at: Duration) -> u64 {
         let mut log = self.lock();
+        push_bounded(&mut log.attempts, Attempt { at, refused: false }, 4096);
         log.connections += 1;
         let id = log.connections;
         let record = ClientRecord {
             id,
             peer,
+            connected_at: at,
+            played_at: None,
+            ended_at: None,
+            has_session: false,
+            vanished: false,
             tls_established: false,
             requests: Vec::new(),
             receiver_reports: Vec::new(),
@@ -107,6 +168,7 @@ impl SharedLog {
             ending: None,
         };
         push_bounded(&mut log.clients, record, 256);
+        log.note_peaks();
         drop(log);
         self.0.1.notify_all();
         id
@@ -117,6 +179,23 @@ impl SharedLog {
             change(record);
         }
         self.0.1.notify_all();
+    }
+
+    pub(crate) fn connections(&self) -> u64 {
+        self.lock().connections
+    }
+
+    pub(crate) fn set_session(&self, id: u64, has_session: bool) {
+        self.update(id, |record| record.has_session = has_session);
+        self.lock().note_peaks();
+    }
+
+    pub(crate) fn ended(&self, id: u64, ending: Ending, at: Duration) {
+        self.update(id, |record| {
+            record.ending = Some(ending);
+            record.ended_at = Some(at);
+            record.has_session = false;
+        });
     }
 
     /// Blocks until `condition` holds or `timeout` has passed; says whether it holds.
@@ -152,4 +231,32 @@ fn push_bounded<T>(list: &mut Vec<T>, item: T, limit: usize) {
         list.remove(0);
     }
     list.push(item);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn peaks_and_attempts() {
+        let log = SharedLog::default();
+        let peer = SocketAddr::from(([127, 0, 0, 1], 1));
+        let at = Duration::from_secs;
+        let first = log.connected(peer, at(0));
+        log.set_session(first, true);
+        log.ended(first, Ending::Clean, at(9));
+        log.refused(at(10));
+        let second = log.connected(peer, at(30));
+        let third = log.connected(peer, at(31));
+        log.set_session(third, true);
+        log.ended(second, Ending::Clean, at(32));
+        log.connected(peer, at(90));
+        let log = log.snapshot();
+        assert_eq!((log.connections, log.peak_connections, log.peak_sessions), (4, 2, 1));
+        assert_eq!(log.open_connections(), 2);
+        for (span, want) in [(0, 1), (1, 2), (21, 3), (30, 3), (31, 4), (1000, 5)] {
+            assert_eq!(log.most_attempts_within(at(span)), want, "{span} s");
+        }
+        assert_eq!(log.attempts.iter().filter(|attempt| attempt.refused).count(), 1);
+    }
 }

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use crate::personality::Personality;
+use crate::canned;
+use crate::fault::Fault;
+use crate::personality::{Media, Personality};
 
 /// Everything that a simulated camera can be told; `Options::default()` is a healthy X1C.
 #[derive(Clone, Debug)]
@@ -39,8 +41,14 @@ pub struct Options {
     pub title: String,
     /// Decides session ids, nonces, SSRCs, first sequence numbers and timestamps, and the filament.
     pub seed: u64,
+    /// What the camera sees.
+    pub footage: Footage,
+    /// Whether pictures of [`Footage::Live`] are kept account of, at some milliseconds each; canned ones always are.
+    pub picture_digests: bool,
+    /// The time of day when the camera starts; `None` is the real one.
+    pub wall_clock: Option<SystemTime>,
     /// What goes wrong.
-    pub faults: Faults,
+    pub faults: Vec<Fault>,
 }
 
 impl Default for Options {
@@ -61,26 +69,30 @@ impl Default for Options {
             gop: 30,
             title: String::new(),
             seed: 0,
-            faults: Faults::default(),
+            footage: Footage::Live,
+            picture_digests: false,
+            wall_clock: None,
+            faults: Vec::new(),
         }
     }
 }
 
-/// Switchable faults, all off by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Faults {
-    /// TCP is accepted, then nothing: no ServerHello, or no answer on a plain connection.
-    pub no_server_hello: bool,
-    /// DESCRIBE with good credentials is never answered.
-    pub describe_unanswered: bool,
-    /// The description has no `m=` section.
-    pub sdp_without_video: bool,
-    /// UDP is accepted, but no datagram arrives anywhere.
-    pub datagrams_lost: bool,
-    /// RTSP responses are written byte by byte, each in its own TLS record.
-    pub one_byte_writes: bool,
-    /// Every RTSP response has an interleaved RTCP packet in the middle of a header line.
-    pub frames_in_headers: bool,
+impl Options {
+    pub(crate) fn media(&self) -> &'static Media {
+        match self.footage {
+            Footage::Live => &self.personality.facts().media,
+            Footage::Canned => &canned::MEDIA,
+        }
+    }
+}
+
+/// What the camera sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Footage {
+    /// A print at work, drawn and encoded as it goes, in the model's size.
+    Live,
+    /// 64x64 pictures encoded beforehand and sent in a loop, each of its own kind: costs next to nothing.
+    Canned,
 }
 
 /// How the control connection is protected.

@@ -20,6 +20,21 @@ impl Random {
     pub(crate) fn next_u32(&mut self) -> u32 {
         (self.next_u64() >> 32) as u32
     }
+
+    /// From 0 to below 1.
+    pub(crate) fn next_fraction(&mut self) -> f64 {
+        f64::from(self.next_u32()) / 4_294_967_296.0
+    }
+
+    /// True with this probability; takes one number whatever comes of it.
+    pub(crate) fn happens(&mut self, probability: f64) -> bool {
+        self.next_fraction() < probability
+    }
+
+    /// From 1 to `limit`.
+    pub(crate) fn up_to(&mut self, limit: usize) -> usize {
+        1 + self.next_u32() as usize % limit.max(1)
+    }
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ fn reason(status: u16) -> &'static str {
         453 => "Not Enough Bandwidth",
         454 => "Session Not Found",
         461 => "Unsupported Transport",
+        501 => "Not Implemented",
         _ => "Error",
     }
 }

@@ -66,6 +66,16 @@ pub struct ReportBlock {
     pub delay_since_last_sr: u32,
 }
 
+impl ReportBlock {
+    /// Whether it tells nothing at all, as from a client that only wants to be heard.
+    pub(crate) fn is_all_zero(&self) -> bool {
+        let ReportBlock { fraction_lost, cumulative_lost, extended_highest_sequence_number, .. } = *self;
+        let ReportBlock { interarrival_jitter, last_sr, delay_since_last_sr, .. } = *self;
+        let words = [extended_highest_sequence_number, interarrival_jitter, last_sr, delay_since_last_sr];
+        fraction_lost == 0 && cumulative_lost == 0 && words == [0; 4]
+    }
+}
+
 /// The receiver reports of a compound packet; `None` where it is not RTCP at all.
 pub(crate) fn receiver_reports(compound: &[u8], about: u32) -> Option<Vec<ReceiverReport>> {
     let mut reports = Vec::new();

@@ -1,7 +1,7 @@
 //! H.264 access units as RTP packets (RFC 3550 §5.1, RFC 6184 §5.6 and §5.8).
 
 /// Header and payload; what an X1C keeps to.
-pub(crate) const MAX_PACKET: usize = 1452;
+const MAX_PACKET: usize = 1452;
 
 /// Numbers and stamps the packets of one session.
 #[derive(Debug)]

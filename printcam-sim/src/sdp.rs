@@ -1,25 +1,29 @@
 //! The session description, as traced.
 
 use crate::calendar::ctime;
-use crate::personality::Facts;
+use crate::personality::Media;
 
 /// What changes from one description to the next.
 #[derive(Debug)]
 pub(crate) struct Description<'a> {
-    pub(crate) facts: &'a Facts,
+    pub(crate) media: &'a Media,
     /// The camera's address without port.
     pub(crate) address: String,
     /// Microseconds since 1970 when the camera started.
     pub(crate) started: u64,
     pub(crate) video: bool,
+    /// Whether it holds the parameter sets.
+    pub(crate) sprop: bool,
+    /// Bytes that it has at least.
+    pub(crate) at_least: usize,
 }
 
 impl Description<'_> {
     /// CRLF line ends; the dates bring a newline of their own, which leaves blank lines.
     pub(crate) fn text(&self) -> String {
-        let Description { facts, address, started, .. } = self;
+        let Description { media, address, started, .. } = self;
         let date = ctime(started / 1_000_000);
-        let session = format!(
+        let mut text = format!(
             "v=0\r\n\
              o=- {started} 1 IN IP4 {address}\r\n\
              s=rtsp stream server\r\n\
@@ -32,19 +36,26 @@ impl Description<'_> {
              a=x-qt-text-nam:rtsp stream server\r\n\
              a=x-qt-text-inf:{date}\n\r\n"
         );
-        if !self.video {
-            return session;
+        while text.len() < self.at_least {
+            text.push_str(&format!("a=x-padding:{:x<1000}\r\n", ""));
         }
-        format!(
-            "{session}\
-             m=video 0 RTP/AVP 96\r\n\
+        if !self.video {
+            return text;
+        }
+        let sprop = match self.sprop {
+            true => format!(";sprop-parameter-sets={}", media.sprop_parameter_sets),
+            false => String::new(),
+        };
+        text.push_str(&format!(
+            "m=video 0 RTP/AVP 96\r\n\
              c=IN IP4 0.0.0.0\r\n\
              b=AS:{}\r\n\
              a=rtpmap:96 H264/90000\r\n\
-             a=fmtp:96 packetization-mode=1;profile-level-id={};sprop-parameter-sets={}\r\n\
+             a=fmtp:96 packetization-mode=1;profile-level-id={}{sprop}\r\n\
              a=control:track1\r\n",
-            facts.bandwidth, facts.profile_level_id, facts.sprop_parameter_sets
-        )
+            media.bandwidth, media.profile_level_id
+        ));
+        text
     }
 }
 
@@ -58,10 +69,12 @@ mod tests {
     #[test]
     fn as_traced() {
         let description = Description {
-            facts: Personality::X1c.facts(),
+            media: &Personality::X1c.facts().media,
             address: "192.0.2.96".into(),
             started: 1723115095901673,
             video: true,
+            sprop: true,
+            at_least: 0,
         };
         let want = "v=0\r\no=- 1723115095901673 1 IN IP4 192.0.2.96\r\ns=rtsp stream server\r\n\
             i=Thu Aug  8 11:04:55 2024\n\r\nt=0 0\r\na=tool:LIVE555 Streaming Media v2023.03.30\r\n\

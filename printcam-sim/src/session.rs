@@ -6,6 +6,7 @@
 //!                                             +--------+--> expired: BYE, 454 from then on
 //! ```
 
+mod media_faults;
 mod playback;
 mod requests;
 mod transport;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::camera::AccessUnit;
 use crate::digest::Challenge;
+use crate::fault::FaultKind;
 use crate::log::{RequestRecord, SharedLog};
 use crate::options::Options;
 use crate::personality::Facts;
@@ -24,6 +26,7 @@ use crate::random::Random;
 use crate::request::Request;
 use crate::response::Response;
 use crate::rtcp;
+use crate::timeline::Timeline;
 
 use playback::Playback;
 
@@ -56,7 +59,22 @@ pub(crate) enum Output {
         port: u16,
         bytes: Vec<u8>,
     },
-    Close,
+    Close(Farewell),
+}
+
+/// How the camera leaves a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Farewell {
+    /// After what is queued, with close_notify.
+    Orderly,
+    /// At once and without a word.
+    Bare,
+    /// By RST.
+    Reset,
+    /// Not at all: nothing more is answered.
+    Vanish,
+    /// The client has left while the camera was frozen, until then.
+    Frozen(Option<Instant>),
 }
 
 /// One connection's state.
@@ -67,29 +85,100 @@ pub(crate) struct Session {
     challenge: Challenge,
     random: Random,
     playback: Option<Playback>,
+    timeline: Timeline,
+    /// Since a fault: requests without fresh credentials are refused.
+    strict: bool,
     outputs: VecDeque<Output>,
+    /// Pictures may pile up: a stall is on, or its burst is on its way.
+    holding: bool,
+    /// A fault has ended the connection.
+    farewell: Option<Farewell>,
 }
 
 impl Session {
-    pub(crate) fn new(around: Surroundings) -> Session {
+    pub(crate) fn new(around: Surroundings, timeline: Timeline) -> Session {
         let mut random = Random::new(around.options.seed.wrapping_add(around.client << 32));
         Session {
             facts: around.options.personality.facts(),
             challenge: Challenge::new(&mut random),
             random,
             playback: None,
+            timeline,
+            strict: false,
             outputs: VecDeque::new(),
+            holding: false,
+            farewell: None,
             around,
         }
     }
 
-    pub(crate) fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+    /// Nothing comes out of a stalled or frozen session.
+    pub(crate) fn poll_output(&mut self, now: Instant) -> Option<Output> {
+        if let Some(farewell) = self.farewell {
+            return Some(Output::Close(farewell));
+        }
+        if self.is_stalled(now) || self.is_frozen(now) {
+            return None;
+        }
+        let output = self.outputs.pop_front();
+        self.holding &= output.is_some();
+        output
+    }
+
+    /// A fault's end of the connection does not wait for what is being written.
+    pub(crate) fn farewell_at_once(&self) -> Option<Farewell> {
+        self.farewell
     }
 
     /// When `handle_tick` is due.
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.playback.as_ref().map(Playback::next_deadline)
+    pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let playback = self.playback.as_ref().map(|playback| playback.next_deadline(now));
+        playback.into_iter().chain(self.timeline.next_change(now)).min()
+    }
+
+    /// Whether nothing is read or written.
+    pub(crate) fn is_frozen(&self, now: Instant) -> bool {
+        self.timeline.is_active(FaultKind::Freeze, now)
+    }
+
+    /// When that is over; `None` is never.
+    pub(crate) fn thaws_at(&self, now: Instant) -> Option<Instant> {
+        self.timeline.end_of(FaultKind::Freeze, now)
+    }
+
+    pub(crate) fn loses_datagrams(&self, now: Instant) -> bool {
+        self.timeline.is_active(FaultKind::DatagramsLost, now)
+    }
+
+    pub(crate) fn writes_byte_by_byte(&self, now: Instant) -> bool {
+        self.timeline.is_active(FaultKind::OneByteWrites, now)
+    }
+
+    fn is_stalled(&self, now: Instant) -> bool {
+        self.timeline.is_active(FaultKind::Stall, now)
+            || self.playback.as_ref().is_some_and(|playback| playback.is_stalled(now))
+    }
+
+    /// Lets the faults begin that are due.
+    fn begin_faults(&mut self, now: Instant) {
+        for kind in self.timeline.take_begun(now) {
+            tracing::info!(target: "printcam_sim", client = self.around.client, fault = kind.name(), "fault begins");
+            match kind {
+                FaultKind::Close => self.farewell = Some(Farewell::Bare),
+                FaultKind::Reset => self.farewell = Some(Farewell::Reset),
+                FaultKind::Vanish => self.farewell = Some(Farewell::Vanish),
+                FaultKind::Expire => self.expire(),
+                FaultKind::NewNonce => {
+                    self.challenge = Challenge::new(&mut self.random);
+                    self.strict = true;
+                }
+                kind => {
+                    if let Some(playback) = &mut self.playback {
+                        playback.begin_fault(kind, &mut self.random);
+                    }
+                }
+            }
+        }
     }
 
     /// Whether pictures are wanted.
@@ -103,18 +192,23 @@ impl Session {
         {
             playback.note_liveness(now);
         }
-        let response = self.answer(request, now);
+        self.timeline.note_request(&request.method, now);
+        self.begin_faults(now);
+        let lost = self.farewell.is_some() || self.is_frozen(now);
+        let response = if lost { None } else { self.answer(request, now) };
+        // PLAY may have begun some more.
+        self.begin_faults(now);
         self.record(request, response.as_ref());
         let Some(response) = response else {
             return;
         };
         let mut bytes = response.bytes(request.header("CSeq"), self.wall(now).as_secs());
-        if self.around.options.faults.frames_in_headers {
+        if self.timeline.is_active(FaultKind::FramesInHeaders, now) {
             self.put_frame_into_header(&mut bytes);
         }
         self.outputs.push_back(Output::Reply(bytes));
         if response.status == 453 {
-            self.outputs.push_back(Output::Close);
+            self.outputs.push_back(Output::Close(Farewell::Orderly));
         }
     }
 
@@ -129,7 +223,11 @@ impl Session {
         };
         playback.note_liveness(now);
         for report in reports {
-            playback.note_report(now);
+            let jitter_limit = self.timeline.active(now).find_map(|(kind, _)| match kind {
+                FaultKind::Throttle(ticks) => Some(ticks),
+                _ => None,
+            });
+            playback.note_report(&report, jitter_limit, now);
             self.around.log.update(self.around.client, |record| record.push_report(report));
         }
     }
@@ -145,16 +243,26 @@ impl Session {
     }
 
     pub(crate) fn handle_access_unit(&mut self, unit: &AccessUnit, now: Instant) {
+        self.begin_faults(now);
+        self.holding |= self.is_stalled(now);
+        let room = if self.holding { HELD } else { OUTGOING };
+        let full = self.outputs.len() >= room && self.by_tcp();
+        let lost =
+            full || self.farewell.is_some() || self.is_frozen(now) || self.timeline.is_active(FaultKind::Hang, now);
         let Some(playback) = &mut self.playback else {
             return;
         };
         if !playback.is_starved() && !self.around.place.is_held_by(self.around.client) {
             // Another client has taken the place.
             self.end_session();
-            self.outputs.push_back(Output::Close);
+            self.outputs.push_back(Output::Close(Farewell::Orderly));
             return;
         }
-        let packets = playback.handle_access_unit(unit, now, &mut self.outputs);
+        if lost {
+            playback.wait_for_key_frame();
+            return;
+        }
+        let packets = playback.handle_access_unit(unit, now, &mut self.timeline, &mut self.outputs);
         if packets > 0 {
             self.around.log.update(self.around.client, |r| r.rtp_packets += packets);
         }
@@ -168,23 +276,44 @@ impl Session {
     }
 
     pub(crate) fn handle_tick(&mut self, now: Instant) {
+        self.begin_faults(now);
         let wall = self.wall(now);
+        let stalled = self.is_stalled(now);
+        let hangs = self.is_frozen(now) || self.timeline.is_active(FaultKind::Hang, now);
         let Some(playback) = &mut self.playback else {
             return;
         };
         if playback.is_expired(now) {
-            tracing::info!(target: "printcam_sim", client = self.around.client, "session expired");
-            self.around.log.update(self.around.client, |record| record.expired = true);
-            self.end_session();
+            self.expire();
         } else {
-            playback.send_due_report(now, wall, &mut self.outputs);
+            if stalled {
+                // What the client has not got it cannot answer.
+                playback.forget_unanswered();
+            }
+            playback.stall_unanswered(now, &mut self.timeline);
+            playback.send_due_report(now, wall, (!hangs).then_some(&mut self.outputs));
         }
+    }
+
+    fn expire(&mut self) {
+        tracing::info!(target: "printcam_sim", client = self.around.client, "session expired");
+        self.around.log.update(self.around.client, |record| record.expired = true);
+        self.end_session();
+    }
+
+    fn by_tcp(&self) -> bool {
+        self.playback.as_ref().is_some_and(|playback| playback.transport().is_interleaved())
     }
 
     /// The connection has ended; a session still open is an unclean end.
     pub(crate) fn handle_end(&mut self, now: Instant) {
         let wedge = self.around.options.wedge_after_unclean_end;
-        let until = (self.playback.take().is_some() && !wedge.is_zero()).then(|| now + wedge);
+        let open = self.playback.take().is_some();
+        if open {
+            self.around.log.set_session(self.around.client, false);
+        }
+        let unclean = open && self.farewell.is_none();
+        let until = (unclean && !wedge.is_zero()).then(|| now + wedge);
         self.around.place.leave(self.around.client, until);
     }
 
@@ -193,6 +322,7 @@ impl Session {
         if let Some(mut playback) = self.playback.take() {
             playback.send_bye(&mut self.outputs);
             self.around.place.leave(self.around.client, None);
+            self.around.log.set_session(self.around.client, false);
         }
     }
 
@@ -248,6 +378,11 @@ fn without_credentials(uri: &str) -> (String, bool) {
         None => (uri.to_owned(), false),
     }
 }
+
+/// About two seconds of pictures; beyond it they are left out up to a key frame.
+const OUTGOING: usize = 64;
+/// A minute and a half of pictures held back by a stall.
+const HELD: usize = 3000;
 
 #[cfg(test)]
 mod tests;

@@ -3,28 +3,22 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
-use crate::camera::Camera;
-use crate::connection::{Shared, serve};
-use crate::digest::USER;
-use crate::log::{Log, SharedLog};
-use crate::options::{AccessCode, Encryption, Options};
-use crate::place::Place;
-use crate::tls;
+use crate::connection::serve_tcp;
+use crate::log::Log;
+use crate::options::{AccessCode, Options};
+use crate::pictures::Pictures;
+use crate::virtual_camera::VirtualCamera;
 
 /// A simulated camera on a thread of its own, so that code with and without a runtime can use it.
 /// Dropping it stops it.
 pub struct Simulator {
-    options: Arc<Mutex<Options>>,
+    camera: VirtualCamera,
     addr: SocketAddr,
-    log: SharedLog,
-    stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -34,24 +28,22 @@ impl Simulator {
     /// # Errors
     /// Where the serial number is none, the address cannot be bound or the thread cannot be started.
     pub fn start(options: Options) -> io::Result<Simulator> {
-        // What is wrong with the options shall be known now, not at the first connection.
-        tls::acceptor(options.encryption, options.certificate, &options.serial)?;
         let listener = std::net::TcpListener::bind(options.bind)?;
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let log = SharedLog::default();
-        let (stop, stopping) = watch::channel(false);
-        let options = Arc::new(Mutex::new(options));
-        let (shared_options, shared_log) = (Arc::clone(&options), log.clone());
+        let camera = {
+            let _entered = runtime.enter();
+            VirtualCamera::start(options)?
+        };
+        let served = camera.clone();
         let thread = std::thread::Builder::new().name("printcam-sim".into()).spawn(move || {
-            let serving = accept(listener, shared_options, shared_log, stopping);
-            if let Err(error) = runtime.block_on(serving) {
+            if let Err(error) = runtime.block_on(accept(listener, addr, served)) {
                 tracing::error!(target: "printcam_sim", %error, "camera stopped");
             }
         })?;
         tracing::info!(target: "printcam_sim", %addr, "camera started");
-        Ok(Simulator { options, addr, log, stop, thread: Some(thread) })
+        Ok(Simulator { camera, addr, thread: Some(thread) })
     }
 
     /// Where it listens, with the port that was found free.
@@ -61,53 +53,58 @@ impl Simulator {
 
     /// The stream's address without credentials.
     pub fn url(&self) -> String {
-        self.url_for("")
+        self.camera.url_at(self.addr, false)
     }
 
     /// The stream's address with user name and access code, for clients that take nothing else.
     pub fn url_with_credentials(&self) -> String {
-        self.url_for(&format!("{USER}:{}@", self.access_code().reveal()))
-    }
-
-    fn url_for(&self, credentials: &str) -> String {
-        let options = self.options();
-        let scheme = match options.encryption {
-            Encryption::None => "rtsp",
-            Encryption::Tls12 | Encryption::Tls13 => "rtsps",
-        };
-        let path = options.personality.facts().path;
-        format!("{scheme}://{credentials}{}{path}", self.addr)
+        self.camera.url_at(self.addr, true)
     }
 
     /// The code that clients must know now.
     pub fn access_code(&self) -> AccessCode {
-        self.options().access_code
+        self.camera.access_code()
     }
 
     /// The options as they are now.
     pub fn options(&self) -> Options {
-        self.options.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.camera.options()
     }
 
     /// Changes options for the connections to come: a new code, another certificate, a fault.
     /// What the camera was started with (address, picture) stays.
     pub fn change(&self, change: impl FnOnce(&mut Options)) {
-        change(&mut self.options.lock().unwrap_or_else(PoisonError::into_inner));
+        self.camera.change(change);
     }
 
     /// What clients have done so far.
     pub fn log(&self) -> Log {
-        self.log.snapshot()
+        self.camera.log()
+    }
+
+    /// Which pictures were sent.
+    pub fn pictures(&self) -> Pictures {
+        self.camera.pictures()
     }
 
     /// Blocks until `condition` holds for the log, at most `timeout`; says whether it holds.
     pub fn wait_for(&self, timeout: Duration, condition: impl Fn(&Log) -> bool) -> bool {
-        self.log.wait_for(timeout, condition)
+        self.camera.shared_log().wait_for(timeout, condition)
+    }
+
+    /// Nobody listens for so long; connections that stand are not touched.
+    pub fn stop_listening_for(&self, time: Duration) {
+        self.camera.stop_listening_for(time);
+    }
+
+    /// All connections end without a word, and nobody listens for so long: the printer restarts.
+    pub fn restart(&self, time: Duration) {
+        self.camera.restart(time);
     }
 
     /// Closes all connections in an orderly way and ends the thread. Stopping again does nothing.
     pub fn stop(&mut self) {
-        self.stop.send_replace(true);
+        self.camera.stop();
         if let Some(thread) = self.thread.take() {
             // A panic there was reported when it happened.
             let _ = thread.join();
@@ -127,36 +124,40 @@ impl fmt::Debug for Simulator {
     }
 }
 
-async fn accept(
-    listener: std::net::TcpListener,
-    options: Arc<Mutex<Options>>,
-    log: SharedLog,
-    mut stop: watch::Receiver<bool>,
-) -> io::Result<()> {
-    let listener = TcpListener::from_std(listener)?;
-    let current = || options.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let shared = Shared {
-        camera: Camera::start(&current()),
-        place: Place::default(),
-        log,
-        started: (tokio::time::Instant::now().into_std(), SystemTime::now()),
-        stop: stop.clone(),
-    };
+async fn accept(listener: std::net::TcpListener, addr: SocketAddr, camera: VirtualCamera) -> io::Result<()> {
+    let mut listener = Some(TcpListener::from_std(listener)?);
+    let mut control = camera.control();
     let mut connections = tokio::task::JoinSet::new();
-    loop {
+    while !control.borrow_and_update().stopped {
+        let mut change = camera.next_listening_change();
+        match (camera.is_listening(), &listener) {
+            // What nobody had accepted yet is reset by the operating system.
+            (false, Some(_)) => listener = None,
+            (true, None) => match TcpListener::bind(addr).await {
+                Ok(bound) => listener = Some(bound),
+                Err(error) => {
+                    tracing::warn!(target: "printcam_sim", %error, "cannot listen again yet");
+                    let again = tokio::time::Instant::now() + AGAIN;
+                    change = Some(change.map_or(again, |change| change.min(again)));
+                }
+            },
+            _ => {}
+        }
         tokio::select! {
-            accepted = listener.accept() => match accepted {
+            biased;
+            _ = control.changed() => {}
+            accepted = next_client(&listener) => match accepted {
                 Ok((tcp, peer)) => {
-                    connections.spawn(serve(tcp, peer, current(), shared.clone()));
+                    connections.spawn(serve_tcp(tcp, peer, camera.clone()));
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely; others must go first.
                     tracing::warn!(target: "printcam_sim", %error, "accept failed");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    tokio::time::sleep(AGAIN).await;
                 }
             },
+            () = crate::connection::sleep_until(change) => {}
             Some(_) = connections.join_next() => {}
-            _ = stop.changed() => break,
         }
     }
     drop(listener);
@@ -165,3 +166,13 @@ async fn accept(
     let _ = tokio::time::timeout(Duration::from_secs(2), all_closed).await;
     Ok(())
 }
+
+async fn next_client(listener: &Option<TcpListener>) -> io::Result<(tokio::net::TcpStream, SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => core::future::pending().await,
+    }
+}
+
+/// Between two tries of what the operating system did not let happen.
+const AGAIN: Duration = Duration::from_millis(100);

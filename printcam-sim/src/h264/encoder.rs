@@ -67,7 +67,6 @@ impl Encoder {
     }
 
     /// What a decoder shows after the last slice.
-    #[cfg(test)]
     pub(crate) fn reconstruction(&self) -> &Picture {
         self.coder.reconstruction()
     }

@@ -39,7 +39,6 @@ impl MacroblockCoder {
         }
     }
 
-    #[cfg(test)]
     pub(super) fn reconstruction(&self) -> &Picture {
         &self.reconstruction
     }

@@ -4,18 +4,23 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::camera::AccessUnit;
+use crate::fault::FaultKind;
 use crate::options::Options;
-use crate::personality::Facts;
+use crate::personality::Media;
 use crate::random::Random;
 use crate::response::Response;
-use crate::rtcp::{self, SenderReport};
-use crate::rtp::{MAX_PACKET, Packetizer};
+use crate::rtcp::{self, ReceiverReport, SenderReport};
+use crate::rtp::Packetizer;
+use crate::timeline::Timeline;
 
 use super::Output;
+use super::media_faults::{Delayed, befall};
 use super::transport::{Transport, interleaved, push_interleaved};
 
 /// Video stops when no receiver report came for so long (claimed of real printers).
 const REPORT_PATIENCE: Duration = Duration::from_millis(1800);
+/// How soon a sender report must be answered where `report-stall` is on.
+const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
 /// Sender reports after the first one.
 const SENDER_REPORT_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -23,7 +28,8 @@ const SENDER_REPORT_INTERVAL: Duration = Duration::from_secs(5);
 pub(super) struct Playback {
     id: String,
     transport: Transport,
-    facts: &'static Facts,
+    model_code: &'static str,
+    media: &'static Media,
     packetizer: Packetizer,
     /// RTP timestamp at PLAY.
     first_timestamp: u32,
@@ -40,12 +46,20 @@ pub(super) struct Playback {
     last_liveness: Instant,
     timeout: Duration,
     next_sender_report: Option<Instant>,
+    /// The last sender report, until a receiver report came.
+    unanswered: Option<Instant>,
+    /// The end of a stall by `report-stall`.
+    stalled_until: Option<Instant>,
+    /// Sends key frames only, for what the last receiver report said.
+    throttled: bool,
+    /// RTP timestamp of the picture sent last.
+    last_timestamp: Option<u32>,
+    delayed: Delayed,
 }
 
 impl Playback {
     pub(super) fn new(
         transport: Transport,
-        facts: &'static Facts,
         options: &Options,
         starved: bool,
         random: &mut Random,
@@ -54,7 +68,8 @@ impl Playback {
         Playback {
             id: format!("{:08X}", random.next_u32()),
             transport,
-            facts,
+            model_code: options.personality.facts().model_code,
+            media: options.media(),
             packetizer: Packetizer::new(random.next_u32(), random.next_u32() as u16),
             first_timestamp: random.next_u32(),
             timestamp_offset: None,
@@ -67,6 +82,11 @@ impl Playback {
             last_liveness: now,
             timeout: options.session_timeout,
             next_sender_report: None,
+            unanswered: None,
+            stalled_until: None,
+            throttled: false,
+            last_timestamp: None,
+            delayed: Delayed::default(),
         }
     }
 
@@ -104,23 +124,79 @@ impl Playback {
         self.last_liveness = now;
     }
 
-    pub(super) fn note_report(&mut self, now: Instant) {
+    /// With a `jitter_limit`, a report decides on throttling.
+    pub(super) fn note_report(&mut self, report: &ReceiverReport, jitter_limit: Option<u32>, now: Instant) {
         self.last_report = now;
+        self.unanswered = None;
+        let poor = |limit| {
+            // Zeros are right as long as nothing was sent.
+            let zeros = report.block.is_none_or(|block| block.is_all_zero()) && self.last_timestamp.is_some();
+            zeros || report.block.is_some_and(|block| block.interarrival_jitter > limit)
+        };
+        self.throttled = jitter_limit.is_some_and(poor);
+    }
+
+    pub(super) fn is_stalled(&self, now: Instant) -> bool {
+        self.stalled_until.is_some_and(|until| now < until)
+    }
+
+    /// The last sender report needs no answer.
+    pub(super) fn forget_unanswered(&mut self) {
+        self.unanswered = None;
+    }
+
+    /// Begins a stall where a sender report went unanswered and `report-stall` is on.
+    pub(super) fn stall_unanswered(&mut self, now: Instant, timeline: &mut Timeline) {
+        if self.unanswered.is_none_or(|sent| now < sent + ANSWER_PATIENCE) {
+            return;
+        }
+        self.unanswered = None;
+        let length = timeline.active(now).find_map(|(kind, random)| match kind {
+            FaultKind::ReportStall(length) => Some(length.pick(random)),
+            _ => None,
+        });
+        self.stalled_until = length.map(|length| now + length);
+    }
+
+    /// What happens to the numbers in an instant.
+    pub(super) fn begin_fault(&mut self, kind: FaultKind, random: &mut Random) {
+        match kind {
+            FaultKind::TimestampJump(ticks) => {
+                self.first_timestamp = self.first_timestamp.wrapping_add(ticks as u32);
+                self.timestamp_offset = self.timestamp_offset.map(|offset| offset.wrapping_add(ticks as u32));
+            }
+            FaultKind::SequenceGap(count) => {
+                self.packetizer.sequence_number = self.packetizer.sequence_number.wrapping_add(count);
+            }
+            FaultKind::SsrcChange => {
+                self.packetizer = Packetizer::new(random.next_u32(), random.next_u32() as u16);
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn is_expired(&self, now: Instant) -> bool {
         now >= self.last_liveness + self.timeout
     }
 
-    pub(super) fn next_deadline(&self) -> Instant {
+    pub(super) fn next_deadline(&self, now: Instant) -> Instant {
         let expiry = self.last_liveness + self.timeout;
-        self.next_sender_report.map_or(expiry, |report| report.min(expiry))
+        let patience = self.unanswered.map(|sent| sent + ANSWER_PATIENCE);
+        let stall_end = self.stalled_until.filter(|&until| until > now);
+        let others = [self.next_sender_report, patience, stall_end];
+        others.into_iter().flatten().fold(expiry, Instant::min)
     }
 
     /// Starts or resumes, and gives sequence number and timestamp for `RTP-Info`.
     ///
-    /// As traced, a sender report and the parameter sets leave at once, before the response.
-    pub(super) fn play(&mut self, now: Instant, wall: Duration, outputs: &mut VecDeque<Output>) -> (u16, u32) {
+    /// As traced, a sender report and the parameter sets (where they come `in_band`) leave at once, before the response.
+    pub(super) fn play(
+        &mut self,
+        now: Instant,
+        wall: Duration,
+        in_band: bool,
+        outputs: &mut VecDeque<Output>,
+    ) -> (u16, u32) {
         let sequence_number = self.packetizer.sequence_number;
         if self.playing {
             return (sequence_number, self.timestamp_at(now));
@@ -132,9 +208,12 @@ impl Playback {
         let timestamp = self.timestamp_at(now);
         if !self.starved {
             self.next_sender_report = Some(now);
-            self.send_due_report(now, wall, outputs);
-            let sets = &self.facts.parameter_sets;
-            self.send_nal_units(&[sets.sps, sets.pps], timestamp, None, outputs);
+            self.send_due_report(now, wall, Some(outputs));
+            if in_band {
+                let sets = &self.media.parameter_sets;
+                let packets = self.packets(&[sets.sps, sets.pps], timestamp, None);
+                self.send(packets, outputs);
+            }
         }
         (sequence_number, timestamp)
     }
@@ -153,6 +232,7 @@ impl Playback {
         &mut self,
         unit: &AccessUnit,
         now: Instant,
+        timeline: &mut Timeline,
         outputs: &mut VecDeque<Output>,
     ) -> u64 {
         if !self.playing || self.starved {
@@ -162,6 +242,7 @@ impl Playback {
             self.waiting_for_key_frame = true;
             return 0;
         }
+        self.waiting_for_key_frame |= self.throttled;
         if self.waiting_for_key_frame && !unit.key {
             return 0;
         }
@@ -169,16 +250,33 @@ impl Playback {
         let ticks = unit.ticks as u32;
         let at_once = self.timestamp_at(now);
         let offset = *self.timestamp_offset.get_or_insert(at_once.wrapping_sub(ticks));
-        let timestamp = ticks.wrapping_add(offset);
-        let nal_units: Vec<&[u8]> = unit.nal_units.iter().map(Vec::as_slice).collect();
-        self.send_nal_units(&nal_units, timestamp, Some(nal_units.len() - 1), outputs)
+        let mut timestamp = ticks.wrapping_add(offset);
+        if let Some(last) = self.last_timestamp
+            && timeline.is_active(FaultKind::FrozenTimestamps, now)
+        {
+            timestamp = last;
+        }
+        self.last_timestamp = Some(timestamp);
+        let out_of_band = timeline.is_active(FaultKind::NoParameterSets, now);
+        let is_sent = |nal_unit: &&[u8]| !(out_of_band && matches!(nal_unit[0] & 0x1f, SPS | PPS));
+        let nal_units: Vec<&[u8]> = unit.nal_units.iter().map(Vec::as_slice).filter(is_sent).collect();
+        let packets = self.packets(&nal_units, timestamp, nal_units.len().checked_sub(1));
+        let count = packets.len() as u64;
+        let packets = befall(packets, timeline, &mut self.delayed, now);
+        self.send(packets, outputs);
+        count
     }
 
-    pub(super) fn send_due_report(&mut self, now: Instant, wall: Duration, outputs: &mut VecDeque<Output>) {
+    /// Without `outputs` the report is due and does not leave.
+    pub(super) fn send_due_report(&mut self, now: Instant, wall: Duration, outputs: Option<&mut VecDeque<Output>>) {
         if self.next_sender_report.is_none_or(|due| now < due) {
             return;
         }
         self.next_sender_report = Some(now + SENDER_REPORT_INTERVAL);
+        let Some(outputs) = outputs else {
+            return;
+        };
+        self.unanswered = Some(now);
         let fraction = (u64::from(wall.subsec_nanos()) << 32) / 1_000_000_000;
         let report = SenderReport {
             ssrc: self.packetizer.ssrc,
@@ -187,7 +285,7 @@ impl Playback {
             packet_count: self.packetizer.packet_count,
             octet_count: self.packetizer.octet_count,
         };
-        self.send_rtcp(&report.with_cname(self.facts.model_code), outputs);
+        self.send_rtcp(&report.with_cname(self.model_code), outputs);
     }
 
     pub(super) fn send_bye(&mut self, outputs: &mut VecDeque<Output>) {
@@ -204,21 +302,19 @@ impl Playback {
     }
 
     /// `last` is the NAL unit that ends its access unit.
-    fn send_nal_units(
-        &mut self,
-        nal_units: &[&[u8]],
-        timestamp: u32,
-        last: Option<usize>,
-        outputs: &mut VecDeque<Output>,
-    ) -> u64 {
+    fn packets(&mut self, nal_units: &[&[u8]], timestamp: u32, last: Option<usize>) -> Vec<Vec<u8>> {
         let mut packets = Vec::new();
         for (index, nal_unit) in nal_units.iter().enumerate() {
             self.packetizer.push(&mut packets, nal_unit, timestamp, last == Some(index));
         }
-        let count = packets.len() as u64;
+        packets
+    }
+
+    fn send(&self, packets: Vec<Vec<u8>>, outputs: &mut VecDeque<Output>) {
         match self.transport {
+            _ if packets.is_empty() => {}
             Transport::Interleaved { rtp, .. } => {
-                let mut units = Vec::with_capacity(packets.len() * (4 + MAX_PACKET));
+                let mut units = Vec::with_capacity(packets.iter().map(|packet| 4 + packet.len()).sum());
                 for packet in &packets {
                     push_interleaved(&mut units, rtp, packet);
                 }
@@ -232,7 +328,6 @@ impl Playback {
                 }));
             }
         }
-        count
     }
 
     /// The RTP timestamp that a picture taken now would have.
@@ -242,5 +337,9 @@ impl Playback {
         self.first_timestamp.wrapping_add(ticks as u32)
     }
 }
+
+/// NAL unit types.
+const SPS: u8 = 7;
+const PPS: u8 = 8;
 
 const SECONDS_1900_TO_1970: u64 = 2_208_988_800;

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use std::time::{Instant, SystemTime};
 
 use crate::digest::Challenge;
-use crate::options::{Encryption, SecondClient, Udp};
+use crate::fault::FaultKind;
+use crate::options::{SecondClient, Udp};
 use crate::request::Request;
 use crate::response::Response;
 use crate::sdp::Description;
@@ -20,8 +21,25 @@ impl Session {
         if request.header("CSeq").is_none() {
             return Some(Response::new(400).header("Allow", METHODS));
         }
-        Some(match request.method.as_str() {
-            "OPTIONS" => Response::new(200).header("Public", METHODS),
+        let method = request.method.as_str();
+        let open = matches!(method, "OPTIONS" | "TEARDOWN");
+        if self.timeline.is_active(FaultKind::Unauthorized, now) && !open
+            || self.strict && !open && !self.is_authorized(request)
+        {
+            return Some(self.challenge());
+        }
+        let alive = matches!(method, "OPTIONS" | "GET_PARAMETER" | "SET_PARAMETER");
+        if alive && self.timeline.is_active(FaultKind::KeepAliveUnanswered, now) {
+            return None;
+        }
+        if method == "GET_PARAMETER" && self.timeline.is_active(FaultKind::GetParameter501, now) {
+            return Some(Response::new(501));
+        }
+        let no_get_parameter = self.timeline.is_active(FaultKind::NoGetParameter, now);
+        let methods = if no_get_parameter { METHODS_WITHOUT_GET_PARAMETER } else { METHODS };
+        Some(match method {
+            "OPTIONS" => Response::new(200).header("Public", methods),
+            "GET_PARAMETER" if no_get_parameter => Response::new(405).header("Allow", methods),
             "DESCRIBE" => return self.describe(request, now),
             "SETUP" => self.set_up(request, now),
             "PLAY" => self.play(request, now),
@@ -33,7 +51,7 @@ impl Session {
             "GET_PARAMETER" if request.header("Session").is_none() => Response::new(200).body(VERSION),
             "GET_PARAMETER" => self.with_session(request, |session| session.reply().body(VERSION)),
             "SET_PARAMETER" => self.with_session(request, |session| session.reply()),
-            _ => Response::new(405).header("Allow", METHODS),
+            _ => Response::new(405).header("Allow", methods),
         })
     }
 
@@ -47,15 +65,21 @@ impl Session {
         if self.is_refused(now) {
             return Some(Response::new(453));
         }
-        if self.around.options.faults.describe_unanswered {
+        if self.timeline.is_active(FaultKind::DescribeUnanswered, now) {
             return None;
         }
+        let at_least = self.timeline.active(now).find_map(|(kind, _)| match kind {
+            FaultKind::LargeReplies(bytes) => Some(bytes as usize),
+            _ => None,
+        });
         let started = self.around.started.1.duration_since(SystemTime::UNIX_EPOCH);
         let description = Description {
-            facts: self.facts,
+            media: self.around.options.media(),
             address: self.around.local.to_string(),
             started: started.unwrap_or_default().as_micros() as u64,
-            video: !self.around.options.faults.sdp_without_video,
+            video: !self.timeline.is_active(FaultKind::NoVideo, now),
+            sprop: !self.timeline.is_active(FaultKind::NoSprop, now),
+            at_least: at_least.unwrap_or(0),
         };
         let response = Response::new(200)
             .header("Content-Base", format!("{}/", self.base_url()))
@@ -89,11 +113,12 @@ impl Session {
         if !starved {
             self.around.place.take(self.around.client);
         }
-        let playback = Playback::new(transport, self.facts, options, starved, &mut self.random, now);
+        let playback = Playback::new(transport, options, starved, &mut self.random, now);
         let response = Response::new(200)
             .header("Transport", transport.header(self.around.peer, self.around.local))
             .header("Session", format!("{};timeout={}", playback.id(), options.session_timeout.as_secs()));
         self.playback = Some(playback);
+        self.around.log.set_session(self.around.client, true);
         response
     }
 
@@ -103,11 +128,22 @@ impl Session {
         }
         let wall = self.wall(now);
         let url = format!("{}/track1", self.base_url());
-        let Some(playback) = self.named_playback(request) else {
+        if self.named_playback(request).is_none() {
+            return Response::new(454);
+        }
+        self.timeline.note_play(now);
+        // Those that begin with PLAY befall its answer already.
+        self.begin_faults(now);
+        let since_start = now.saturating_duration_since(self.around.started.0);
+        self.around.log.update(self.around.client, |record| {
+            record.played_at.get_or_insert(since_start);
+        });
+        let in_band = !self.timeline.is_active(FaultKind::NoParameterSets, now);
+        let Some(playback) = self.playback.as_mut() else {
             return Response::new(454);
         };
         let mut outputs = VecDeque::new();
-        let (sequence_number, timestamp) = playback.play(now, wall, &mut outputs);
+        let (sequence_number, timestamp) = playback.play(now, wall, in_band, &mut outputs);
         let response = Response::new(200)
             .header("Range", "npt=0.000-")
             .header("Session", playback.id())
@@ -166,10 +202,7 @@ impl Session {
 
     /// Without the port, as seen: not a place to connect to.
     fn base_url(&self) -> String {
-        let scheme = match self.around.options.encryption {
-            Encryption::None => "rtsp",
-            Encryption::Tls12 | Encryption::Tls13 => "rtsps",
-        };
+        let scheme = self.around.options.encryption.scheme();
         let host = match self.around.local {
             IpAddr::V4(address) => address.to_string(),
             IpAddr::V6(address) => format!("[{address}]"),
@@ -180,5 +213,6 @@ impl Session {
 
 /// As traced.
 const METHODS: &str = "OPTIONS, DESCRIBE, SETUP, TEARDOWN, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER";
+const METHODS_WITHOUT_GET_PARAMETER: &str = "OPTIONS, DESCRIBE, SETUP, TEARDOWN, PLAY, PAUSE, SET_PARAMETER";
 /// What LIVE555 answers to GET_PARAMETER: the version of its library.
 const VERSION: &str = "2023.03.30";

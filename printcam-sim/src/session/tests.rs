@@ -4,7 +4,8 @@ use std::net::Ipv4Addr;
 
 use super::*;
 use crate::digest::authorization;
-use crate::options::{AccessCode, Faults, SecondClient, Udp};
+use crate::fault::Fault;
+use crate::options::{AccessCode, SecondClient, Udp};
 
 const URI: &str = "rtsps://127.0.0.1:322/streaming/live/1";
 
@@ -14,6 +15,8 @@ struct Scenario {
     log: SharedLog,
     id: u64,
     start: Instant,
+    /// When outputs are asked for.
+    clock: Instant,
     session_header: String,
     challenge: String,
     frame: u64,
@@ -28,7 +31,8 @@ impl Scenario {
     fn beside(options: Options, place: &Place, start: Instant) -> Scenario {
         let log = SharedLog::default();
         // Ids differ between clients that share a place.
-        let id = options.seed + log.connected((Ipv4Addr::LOCALHOST, 5).into());
+        let id = options.seed + log.connected((Ipv4Addr::LOCALHOST, 5).into(), Duration::ZERO);
+        let timeline = Timeline::new(&options.faults, options.seed, start, start);
         let around = Surroundings {
             options,
             place: place.clone(),
@@ -40,10 +44,11 @@ impl Scenario {
             started: (start, SystemTime::UNIX_EPOCH + Duration::from_secs(1_723_111_495)),
         };
         Scenario {
-            session: Session::new(around),
+            session: Session::new(around, timeline),
             log,
             id,
             start,
+            clock: start,
             session_header: String::new(),
             challenge: String::new(),
             frame: 0,
@@ -77,7 +82,7 @@ impl Scenario {
     }
 
     fn outputs(&mut self) -> Vec<Output> {
-        core::iter::from_fn(|| self.session.poll_output()).collect()
+        core::iter::from_fn(|| self.session.poll_output(self.clock)).collect()
     }
 
     /// Up to SETUP; gives its status.
@@ -176,11 +181,11 @@ fn a_session_lives_ten_seconds_after_any_sign_of_life() {
     scenario.receiver_report(19.8);
     assert_eq!(scenario.ask(29.0, "OPTIONS", URI, "").0, 200);
     scenario.tick(38.9);
-    assert_eq!(scenario.session.next_deadline(), Some(scenario.at(39.0)));
+    assert_eq!(scenario.session.next_deadline(scenario.at(39.5)), Some(scenario.at(39.0)));
     assert_eq!(scenario.tick(39.0), [BYE]);
     assert!(scenario.record().expired);
     assert_eq!(scenario.ask(39.1, "GET_PARAMETER", URI, "").0, 454);
-    assert_eq!(scenario.session.next_deadline(), None);
+    assert_eq!(scenario.session.next_deadline(scenario.at(39.5)), None);
 }
 
 #[test]
@@ -337,7 +342,7 @@ fn a_second_client_is_refused_starved_or_kicks() {
         assert_eq!(second.picture(0.1, true), !starves, "{policy:?}");
         let unit = AccessUnit { ticks: 0, key: true, nal_units: vec![vec![0x65]] };
         first.session.handle_access_unit(&unit, start);
-        let closed = first.outputs().contains(&Output::Close);
+        let closed = first.outputs().contains(&Output::Close(Farewell::Orderly));
         assert_eq!(closed, !starves, "{policy:?}");
     }
 }
@@ -380,14 +385,14 @@ fn teardown_says_bye_and_answers() {
 
 #[test]
 fn a_frame_in_the_header_is_all_that_the_fault_adds() {
-    let faults = Faults { frames_in_headers: true, ..Faults::default() };
+    let faults = vec![Fault::new(FaultKind::FramesInHeaders)];
     let mut plain = Scenario::new(Options::default());
     let mut odd = Scenario::new(Options { faults, ..Options::default() });
     let request = Request::for_test(&format!("OPTIONS {URI} RTSP/1.0\nCSeq: 1\n\n"));
     plain.session.handle_request(&request, plain.start);
     odd.session.handle_request(&request, odd.start);
     let (Some(Output::Reply(want)), Some(Output::Reply(mut reply))) =
-        (plain.session.poll_output(), odd.session.poll_output())
+        (plain.session.poll_output(plain.start), odd.session.poll_output(odd.start))
     else {
         panic!("two replies");
     };
@@ -400,10 +405,10 @@ fn a_frame_in_the_header_is_all_that_the_fault_adds() {
 
 #[test]
 fn other_faults_of_describe() {
-    let silent = Faults { describe_unanswered: true, ..Faults::default() };
+    let silent = vec![Fault::new(FaultKind::DescribeUnanswered)];
     let mut scenario = Scenario::new(Options { faults: silent, ..Options::default() });
     assert_eq!(scenario.set_up(TCP), 0);
-    let no_video = Faults { sdp_without_video: true, ..Faults::default() };
+    let no_video = vec![Fault::new(FaultKind::NoVideo)];
     let mut scenario = Scenario::new(Options { faults: no_video, ..Options::default() });
     assert_eq!(scenario.set_up(TCP), 200);
     let (_, reply) = scenario.ask(0.0, "DESCRIBE", URI, "");

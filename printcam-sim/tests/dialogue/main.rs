@@ -2,12 +2,12 @@
 
 mod client;
 
-use std::io::Write as _;
-use std::net::{Ipv4Addr, UdpSocket};
-use std::time::Duration;
+use std::io::{ErrorKind, Write as _};
+use std::net::{Ipv4Addr, TcpStream, UdpSocket};
+use std::time::{Duration, Instant};
 
 use client::{Client, Unit, authorization, connect, connect_tls, header, without_date};
-use printcam_sim::{Certificate, Encryption, Ending, Faults, Options, Simulator};
+use printcam_sim::{Certificate, Encryption, Ending, Fault, FaultKind, Options, Simulator};
 
 const SOON: Duration = Duration::from_secs(10);
 const PUBLIC: &str = "OPTIONS, DESCRIBE, SETUP, TEARDOWN, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER";
@@ -241,7 +241,7 @@ fn an_end_without_close_notify_is_noticed() {
 
 #[test]
 fn a_hung_tls_layer_never_answers() {
-    let faults = Faults { no_server_hello: true, ..Faults::default() };
+    let faults = vec![Fault::new(FaultKind::NoServerHello)];
     let mut camera = start(Options { faults, ..Options::default() });
     let mut client = Client::new(connect(&camera));
     client.stream.write_all(b"\x16\x03\x01\x00\x05hello").expect("sent");
@@ -266,7 +266,7 @@ fn silent_clients_do_not_hold_up_the_end() {
 
 #[test]
 fn one_byte_writes_change_no_byte() {
-    let faults = Faults { one_byte_writes: true, ..Faults::default() };
+    let faults = vec![Fault::new(FaultKind::OneByteWrites)];
     let camera = start(Options { faults, ..Options::default() });
     let mut client = Client::new(connect_tls(&camera));
     let (_, response) = describe(&mut client, &camera.url(), "12345678");
@@ -276,7 +276,7 @@ fn one_byte_writes_change_no_byte() {
 #[test]
 fn udp_media_comes_from_an_even_port_pair() {
     for lost in [false, true] {
-        let faults = Faults { datagrams_lost: lost, ..Faults::default() };
+        let faults = lost.then(|| Fault::new(FaultKind::DatagramsLost)).into_iter().collect();
         let encryption = Encryption::None;
         let camera = start(Options { encryption, faults, ..Options::default() });
         let rtp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
@@ -315,5 +315,72 @@ fn udp_media_comes_from_an_even_port_pair() {
         let report = b"\x80\xc9\x00\x01\x00\x00\x00\x07";
         rtcp.send_to(report, (Ipv4Addr::LOCALHOST, server_rtcp)).expect("sent");
         assert!(camera.wait_for(SOON, |log| log.clients[0].receiver_report_count == 1));
+    }
+}
+
+#[test]
+fn a_reset_is_one_on_the_wire_and_a_close_is_bare() {
+    for (fault, want) in [("reset@describe", ErrorKind::ConnectionReset), ("close@describe", ErrorKind::UnexpectedEof)]
+    {
+        let faults = vec![fault.parse().expect("a fault")];
+        let camera = start(Options { faults, ..Options::default() });
+        let mut client = Client::new(connect_tls(&camera));
+        client.ask("OPTIONS", &camera.url(), &[]);
+        client.send("DESCRIBE", &camera.url(), &[]);
+        let error = client.read_to_end().expect_err("no close_notify");
+        assert_eq!(error.kind(), want, "{fault}");
+        assert!(camera.wait_for(SOON, |log| log.clients[0].ending == Some(Ending::ByCamera)), "{fault}");
+    }
+}
+
+#[test]
+fn a_restarted_camera_listens_at_the_same_address_again() {
+    let camera = start(Options::default());
+    let mut client = Client::new(connect_tls(&camera));
+    client.ask("OPTIONS", &camera.url(), &[]);
+    camera.restart(Duration::from_millis(300));
+    assert!(client.read_to_end().is_err(), "no close_notify");
+    let deadline = Instant::now() + SOON;
+    let mut refused = false;
+    loop {
+        match TcpStream::connect(camera.addr()) {
+            Ok(_) if refused => break,
+            Ok(_) => {}
+            Err(error) => refused |= error.kind() == ErrorKind::ConnectionRefused,
+        }
+        assert!(Instant::now() < deadline, "refused: {refused}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let mut client = Client::new(connect_tls(&camera));
+    assert!(client.ask("OPTIONS", &camera.url(), &[]).starts_with("RTSP/1.0 200"));
+}
+
+#[test]
+fn the_certificate_changes_when_told() {
+    let leaf = |faults: &[&str]| {
+        let faults = faults.iter().map(|text| text.parse().expect("a fault")).collect();
+        let camera = start(Options { faults, ..Options::default() });
+        let tls = connect_tls(&camera);
+        tls.conn.peer_certificates().expect("certificates")[0].clone()
+    };
+    assert_ne!(leaf(&["second-certificate"]), leaf(&[]));
+    assert_eq!(leaf(&["second-certificate@1h"]), leaf(&[]));
+}
+
+#[test]
+fn pictures_of_the_live_scene_are_known_where_wanted() {
+    for wanted in [false, true] {
+        let encryption = Encryption::None;
+        let camera = start(Options { encryption, picture_digests: wanted, ..Options::default() });
+        let mut client = Client::new(connect(&camera));
+        let (challenge, _) = describe(&mut client, &camera.url(), "12345678");
+        let track = format!("{}/track1", camera.url());
+        let credentials = authorization(&challenge, "12345678", "SETUP", &track);
+        let response = client.ask("SETUP", &track, &[&credentials, "Transport: RTP/AVP/TCP;interleaved=0-1"]);
+        let session = header(&response, "Session").expect("a session").replace(";timeout=10", "");
+        let credentials = authorization(&challenge, "12345678", "PLAY", &camera.url());
+        client.ask("PLAY", &camera.url(), &[&format!("Session: {session}"), &credentials]);
+        one_access_unit(&mut client);
+        assert_eq!(camera.pictures().count() > 0, wanted);
     }
 }

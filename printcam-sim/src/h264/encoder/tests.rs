@@ -9,7 +9,7 @@ use crate::personality::Personality;
 use crate::scene::Scene;
 
 fn sets() -> &'static ParameterSets {
-    &Personality::X1c.facts().parameter_sets
+    &Personality::X1c.facts().media.parameter_sets
 }
 
 /// The scene at a picture's number, a minute into the print.

@@ -1,0 +1,83 @@
+//! The kinds by name, with what they are unless told.
+
+use std::mem::discriminant;
+use std::time::Duration;
+
+use super::{Clock, FaultKind, Length};
+
+/// One kind.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) name: &'static str,
+    pub(super) clock: Clock,
+    pub(super) instant: bool,
+    /// With the value it has where none is written.
+    pub(super) kind: FaultKind,
+    pub(super) meaning: &'static str,
+}
+
+pub(super) fn entry(kind: FaultKind) -> &'static Entry {
+    let found = ENTRIES.iter().find(|entry| discriminant(&entry.kind) == discriminant(&kind));
+    found.expect("every kind has an entry, as a test sees to")
+}
+
+pub(super) fn named(name: &str) -> Option<&'static Entry> {
+    ENTRIES.iter().find(|entry| entry.name == name)
+}
+
+const fn camera(name: &'static str, kind: FaultKind, meaning: &'static str) -> Entry {
+    Entry { name, clock: Clock::Camera, instant: false, kind, meaning }
+}
+
+const fn play(name: &'static str, kind: FaultKind, meaning: &'static str) -> Entry {
+    Entry { name, clock: Clock::Play, instant: false, kind, meaning }
+}
+
+const fn instant(name: &'static str, kind: FaultKind, meaning: &'static str) -> Entry {
+    Entry { name, clock: Clock::Play, instant: true, kind, meaning }
+}
+
+/// In the order in which they act on a packet: numbers, then header, then delivery.
+pub(super) static ENTRIES: &[Entry] = &[
+    camera("refuse", FaultKind::Refuse, "nobody listens"),
+    camera("restart", FaultKind::Restart, "all connections end, and nobody listens"),
+    camera("no-server-hello", FaultKind::NoServerHello, "TCP is accepted, then nothing"),
+    camera("second-certificate", FaultKind::SecondCertificate, "another certificate"),
+    camera("unauthorized", FaultKind::Unauthorized, "401 to everything, as after a rotated code"),
+    camera("describe-unanswered", FaultKind::DescribeUnanswered, "DESCRIBE is never answered"),
+    camera("no-video", FaultKind::NoVideo, "the description holds no video"),
+    camera("no-sprop", FaultKind::NoSprop, "the description holds no parameter sets"),
+    camera("large-replies", FaultKind::LargeReplies(70_000), "a description of so many bytes"),
+    camera("one-byte-writes", FaultKind::OneByteWrites, "responses come byte by byte"),
+    camera("frames-in-headers", FaultKind::FramesInHeaders, "packets come in the middle of header lines"),
+    camera("no-get-parameter", FaultKind::NoGetParameter, "GET_PARAMETER is not offered"),
+    camera("get-parameter-501", FaultKind::GetParameter501, "GET_PARAMETER is offered and not implemented"),
+    camera("datagrams-lost", FaultKind::DatagramsLost, "UDP is accepted, and no datagram arrives"),
+    play("keep-alive-unanswered", FaultKind::KeepAliveUnanswered, "GET_PARAMETER and OPTIONS get no answer"),
+    instant("new-nonce", FaultKind::NewNonce, "401 once, with another nonce"),
+    instant("expire", FaultKind::Expire, "the session is gone: 454"),
+    play("stall", FaultKind::Stall, "silence, then all of it at once"),
+    play("report-stall", FaultKind::ReportStall(REPORT_STALL), "a stall where a sender report goes unanswered"),
+    play("throttle", FaultKind::Throttle(4500), "key frames only after a report of zeros or of more jitter"),
+    play("freeze", FaultKind::Freeze, "nothing is read or written; the connection stands"),
+    play("hang", FaultKind::Hang, "no media, though all requests are answered"),
+    instant("vanish", FaultKind::Vanish, "gone without FIN"),
+    instant("close", FaultKind::Close, "the connection ends without BYE or close_notify"),
+    instant("reset", FaultKind::Reset, "the connection ends by RST"),
+    play("frozen-timestamps", FaultKind::FrozenTimestamps, "RTP timestamps stand still"),
+    instant("timestamp-jump", FaultKind::TimestampJump(1_000_000_000), "RTP timestamps jump by so much"),
+    instant("sequence-gap", FaultKind::SequenceGap(100), "so many sequence numbers are left out"),
+    instant("ssrc-change", FaultKind::SsrcChange, "another SSRC"),
+    play("no-parameter-sets", FaultKind::NoParameterSets, "SPS and PPS in the description only"),
+    play("no-marker", FaultKind::NoMarker(1.0), "access units without marker"),
+    play("misplaced-marker", FaultKind::MisplacedMarker(1.0), "the marker on an earlier packet"),
+    play("csrc", FaultKind::Contributors(1.0), "packets with contributing sources"),
+    play("extension", FaultKind::Extension(1.0), "packets with a header extension"),
+    play("padding", FaultKind::Padding(1.0), "packets with padding"),
+    play("loss", FaultKind::Loss(0.01), "packets lost, by TCP too"),
+    play("duplicate", FaultKind::Duplicate(0.01), "packets come twice"),
+    play("reorder", FaultKind::Reorder(0.01, 3), "packets come up to so many packets late"),
+];
+
+/// As seen of an H2C.
+const REPORT_STALL: Length = Length { min: Duration::from_secs(4), max: Duration::from_secs(9) };
