@@ -6,16 +6,20 @@ mod program;
 
 use std::time::Duration;
 
-use printcam_sim::{AccessCode, ClientRecord, Encryption, Ending, Faults, Log, Options, Simulator};
+use printcam_sim::{AccessCode, ClientRecord, Encryption, Ending, Fault, Log, Options, Simulator};
 
 use program::{ACCESS_CODE, Program, State};
 
 /// What takes longer has failed.
 const SOON: Duration = Duration::from_secs(10);
 
-fn camera(faults: Faults) -> Simulator {
-    Simulator::start(Options { access_code: AccessCode::from(ACCESS_CODE), faults, ..Options::default() })
-        .expect("a camera")
+fn camera(faults: &str) -> Simulator {
+    Simulator::start(Options {
+        access_code: AccessCode::from(ACCESS_CODE),
+        faults: faults_named(faults),
+        ..Options::default()
+    })
+    .expect("a camera")
 }
 
 fn seen(camera: &Simulator, what: &str, condition: impl Fn(&ClientRecord) -> bool) {
@@ -36,18 +40,11 @@ fn assert_given_back(camera: &Simulator, what: &str) {
     assert!(client.requests.iter().all(|request| !request.credentials_in_uri), "{what}");
 }
 
-const NO_DATAGRAMS: Faults = Faults {
-    datagrams_lost: true,
-    no_server_hello: false,
-    describe_unanswered: false,
-    sdp_without_video: false,
-    one_byte_writes: false,
-    frames_in_headers: false,
-};
+const NO_DATAGRAMS: &str = "datagrams-lost";
 
 #[test]
 fn snap_to_its_end() {
-    let camera = camera(Faults::default());
+    let camera = camera("");
     let state = State::new();
     let picture = state.file("picture.jpg");
     let ended = Program::start(&state, &["snap", &camera_url(&camera), "-o", picture.to_str().unwrap(), "-vv"]).wait();
@@ -78,16 +75,16 @@ fn snap_interrupted() {
 
 #[test]
 fn snap_that_fails() {
-    let describe_unanswered = Faults { describe_unanswered: true, ..Faults::default() };
-    let no_server_hello = Faults { no_server_hello: true, ..Faults::default() };
-    let no_video = Faults { sdp_without_video: true, ..Faults::default() };
+    let describe_unanswered = "describe-unanswered";
+    let no_server_hello = "no-server-hello";
+    let no_video = "no-video";
     let half_a_second = &["-o", "-", "--timeout", "0.5"][..];
     for (what, faults, options, code, ending) in [
         ("no picture in time", NO_DATAGRAMS, &[half_a_second, &["--transport", "udp"]].concat()[..], 7, Ending::Clean),
         ("no answer in time", describe_unanswered, half_a_second, 7, Ending::Clean),
-        ("no TLS in time", no_server_hello, half_a_second, 7, Ending::BareEof),
+        ("no TLS in time", no_server_hello, half_a_second, 7, Ending::Clean),
         ("no video", no_video, &["-o", "-"], 1, Ending::Clean),
-        ("no such folder", Faults::default(), &["-o", "/no/such/folder/picture.jpg"], 1, Ending::Clean),
+        ("no such folder", "", &["-o", "/no/such/folder/picture.jpg"], 1, Ending::Clean),
     ] {
         let camera = camera(faults);
         let state = State::new();
@@ -105,15 +102,15 @@ fn snap_that_fails() {
 #[test]
 fn watch_until_a_signal() {
     for (signal, faults, options) in [
-        ("INT", Faults::default(), &["--transport", "tcp"][..]),
-        ("TERM", Faults::default(), &["--decode"]),
-        ("INT", Faults { describe_unanswered: true, ..Faults::default() }, &[]),
+        ("INT", "", &["--transport", "tcp"][..]),
+        ("TERM", "", &["--decode"]),
+        ("INT", "describe-unanswered", &[]),
         ("TERM", NO_DATAGRAMS, &["--transport", "udp"]),
     ] {
         let camera = camera(faults);
         let state = State::new();
         let program = Program::start(&state, &[&["watch", &camera_url(&camera), "-vv"], options].concat());
-        if faults == Faults::default() {
+        if faults == "" {
             seen(&camera, "pictures", |client| client.rtp_packets > 20);
         } else {
             seen(&camera, "a request", |client| client.requests.len() >= 3);
@@ -126,20 +123,20 @@ fn watch_until_a_signal() {
 
 #[test]
 fn watch_while_no_tls_comes() {
-    let camera = camera(Faults { no_server_hello: true, ..Faults::default() });
+    let camera = camera("no-server-hello");
     let state = State::new();
     let program = Program::start(&state, &["watch", &camera_url(&camera)]);
     seen(&camera, "a connection", |_| true);
     program.wait_for_stderr("connecting");
     let ended = program.signal("INT").wait();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    seen(&camera, "an end", |client| client.ending == Some(Ending::BareEof));
+    seen(&camera, "an end", |client| client.ending == Some(Ending::Clean));
 }
 
 #[test]
 fn watch_whose_reader_has_enough() {
     for options in [&["--frame-md5"][..], &["--h264", "-"]] {
-        let camera = camera(Faults::default());
+        let camera = camera("");
         let state = State::new();
         let mut program = Program::start(&state, &[&["watch", &camera_url(&camera), "-vv"], options].concat());
         program.read_some_and_close_stdout();
@@ -153,7 +150,7 @@ fn watch_whose_reader_has_enough() {
 /// Somebody has paused the program that reads: the camera must not notice, and Ctrl-C must still work.
 #[test]
 fn whose_reader_does_not_read() {
-    let camera = camera(Faults::default());
+    let camera = camera("");
     let state = State::new();
     let program = Program::start(&state, &["watch", &camera_url(&camera), "-vv", "--h264", "-", "--transport", "tcp"]);
     // Twice what a pipe holds, and reports: the session is looked after.
@@ -173,7 +170,7 @@ fn whose_reader_does_not_read() {
 
 #[test]
 fn whose_messages_nobody_reads() {
-    let camera = camera(Faults::default());
+    let camera = camera("");
     let state = State::new();
     let program = Program::start_unheard(&state, &["watch", &camera_url(&camera), "-vv"]);
     seen(&camera, "pictures", |client| client.rtp_packets > 20);
@@ -189,7 +186,7 @@ fn whose_messages_nobody_reads() {
 
 #[test]
 fn plain_rtsp_keeps_the_code_too() {
-    let camera = camera(Faults::default());
+    let camera = camera("");
     camera.change(|options| options.encryption = Encryption::None);
     let state = State::new();
     let ended = Program::start(&state, &["snap", &camera_url(&camera), "-o", "-", "-vv"]).wait();
@@ -208,4 +205,9 @@ fn camera_url_with(camera: &Simulator, code: &str) -> String {
         .map(|c| if c.is_ascii_alphanumeric() { c.to_string() } else { format!("%{:02X}", c as u32) })
         .collect();
     camera.url().replace("://", &format!("://bblp:{code}@"))
+}
+
+/// The faults with these names, parted by spaces.
+fn faults_named(names: &str) -> Vec<Fault> {
+    names.split_whitespace().map(|name| name.parse().expect("a fault")).collect()
 }

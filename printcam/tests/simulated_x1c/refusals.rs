@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use printcam::{Connection, ErrorCode, KnownPrinters, Source, Trust, snapshot};
-use printcam_sim::{Certificate, Encryption, Ending, Faults, Options, Simulator};
+use printcam_sim::{Certificate, Encryption, Ending, Options, Simulator};
 
-use crate::camera::{SOON, last, options, seen, source, start};
+use crate::camera::{SOON, faults_named, last, options, seen, source, start};
 
 /// Methods of the newest client, each with whether it had credentials and what it was answered.
 fn dialogue(camera: &Simulator) -> Vec<(String, bool, Option<u16>)> {
@@ -25,16 +25,16 @@ fn requests(expected: &[(&str, bool, Option<u16>)]) -> Vec<(String, bool, Option
 
 #[tokio::test]
 async fn before_there_is_a_session() {
-    let no_video = Faults { sdp_without_video: true, ..Faults::default() };
-    let unanswered = Faults { describe_unanswered: true, ..Faults::default() };
+    let no_video = "no-video";
+    let unanswered = "describe-unanswered";
     let options_and_challenge = [("OPTIONS", false, Some(200)), ("DESCRIBE", false, Some(401))];
     for (what, faults, address, limit, code, last_request) in [
-        ("wrong code", Faults::default(), "bblp:87654321@", SOON, ErrorCode::AuthenticationFailed, Some(401)),
-        ("wrong user", Faults::default(), "admin:12345678@", SOON, ErrorCode::AuthenticationFailed, Some(401)),
+        ("wrong code", "", "bblp:87654321@", SOON, ErrorCode::AuthenticationFailed, Some(401)),
+        ("wrong user", "", "admin:12345678@", SOON, ErrorCode::AuthenticationFailed, Some(401)),
         ("no video", no_video, "bblp:12345678@", SOON, ErrorCode::NoVideoTrack, Some(200)),
         ("no answer", unanswered, "bblp:12345678@", Duration::from_millis(300), ErrorCode::Timeout, None),
     ] {
-        let camera = start(Options { faults, ..Options::default() });
+        let camera = start(Options { faults: faults_named(faults), ..Options::default() });
         let source: Source = camera.url().replace("://", &format!("://{address}")).parse().expect("an address");
         let error = snapshot(&source, &options(), limit).await.expect_err(what);
         assert_eq!(error.code(), code, "{what}: {error}");
@@ -57,8 +57,8 @@ async fn no_credentials_none_sent() {
 
 #[tokio::test]
 async fn describe_never_answered() {
-    let faults = Faults { describe_unanswered: true, ..Faults::default() };
-    let camera = start(Options { faults, ..Options::default() });
+    let faults = "describe-unanswered";
+    let camera = start(Options { faults: faults_named(faults), ..Options::default() });
     let mut stream = Connection::open(&source(&camera), &options()).await.expect("a stream");
     seen(&camera, "DESCRIBE", |log| log.clients[0].requests.len() == 3).await;
     // Nothing but timers is left: the clock jumps from one to the next.
@@ -70,12 +70,12 @@ async fn describe_never_answered() {
 
 #[tokio::test]
 async fn no_tls_within_the_time_allowed() {
-    let faults = Faults { no_server_hello: true, ..Faults::default() };
-    let camera = start(Options { faults, ..Options::default() });
+    let faults = "no-server-hello";
+    let camera = start(Options { faults: faults_named(faults), ..Options::default() });
     let error = snapshot(&source(&camera), &options(), Duration::from_millis(300)).await.expect_err("no TLS");
     assert_eq!(error.code(), ErrorCode::CameraHung, "{error}");
     assert!(error.to_string().contains("TLS") && error.hint().is_some_and(|hint| hint.contains("Restart")), "{error}");
-    assert_eq!(ended(&camera).await, Some(Ending::BareEof));
+    assert_eq!(ended(&camera).await, Some(Ending::Clean));
 }
 
 #[tokio::test]

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use printcam::{AccessUnit, Connection, Decoder, Event, Frame, RustyH264, ServerTransport, Transport, snapshot};
-use printcam_sim::{Encryption, Ending, Faults, Options, Udp};
+use printcam_sim::{Encryption, Ending, Options, Udp};
 use printcam_video::ColorRange;
 
-use crate::camera::{SOON, last, options, seen, source, start};
+use crate::camera::{SOON, faults_named, last, options, seen, source, start};
 
 #[tokio::test]
 async fn a_snapshot_shows_the_scene() {
-    let faults = Faults { one_byte_writes: true, frames_in_headers: true, ..Faults::default() };
-    for (what, faults) in [("as traced", Faults::default()), ("odd in every way", faults)] {
-        let camera = start(Options { faults, ..Options::default() });
+    let faults = "one-byte-writes frames-in-headers";
+    for (what, faults) in [("as traced", ""), ("odd in every way", faults)] {
+        let camera = start(Options { faults: faults_named(faults), ..Options::default() });
         let picture = snapshot(&source(&camera), &options(), SOON).await.expect("a picture");
         assert_scene(&picture.frame);
         let tls = picture.tls.expect("TLS");
@@ -52,7 +52,7 @@ async fn whole_groups_of_pictures_arrive() {
     let usual = || Options { gop: 6, ..Options::default() };
     let refusing = || Options { udp: Udp::Refuse, ..usual() };
     let plain = || Options { encryption: Encryption::None, ..usual() };
-    let odd = Faults { one_byte_writes: true, frames_in_headers: true, ..Faults::default() };
+    let odd = "one-byte-writes frames-in-headers";
     let rows = [
         Row { what: "TCP", camera: usual(), transport: Transport::Tcp, refused: None, udp: false },
         Row { what: "UDP", camera: usual(), transport: Transport::Udp, refused: None, udp: true },
@@ -62,14 +62,14 @@ async fn whole_groups_of_pictures_arrive() {
         Row { what: "plain, UDP", camera: plain(), transport: Transport::Auto, refused: None, udp: true },
         Row {
             what: "byte by byte, packets in header lines",
-            camera: Options { faults: odd, ..usual() },
+            camera: Options { faults: faults_named(odd), ..usual() },
             transport: Transport::Tcp,
             refused: None,
             udp: false,
         },
         Row {
             what: "the same, UDP refused",
-            camera: Options { faults: odd, ..refusing() },
+            camera: Options { faults: faults_named(odd), ..refusing() },
             transport: Transport::Auto,
             refused: Some(461),
             udp: false,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use printcam::{KnownPrinters, Source, Trust};
-use printcam_sim::{ClientRecord, Log, Options, Simulator};
+use printcam_sim::{ClientRecord, Fault, Log, Options, Simulator};
 
 /// What takes longer has failed.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -32,4 +32,9 @@ pub(crate) async fn seen(camera: &Arc<Simulator>, what: &str, condition: impl Fn
 /// What the newest client did.
 pub(crate) fn last(camera: &Simulator) -> ClientRecord {
     camera.log().clients.pop().expect("a client")
+}
+
+/// The faults with these names, parted by spaces.
+pub(crate) fn faults_named(names: &str) -> Vec<Fault> {
+    names.split_whitespace().map(|name| name.parse().expect("a fault")).collect()
 }

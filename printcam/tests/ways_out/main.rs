@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use printcam::{Connection, Error, Event, all_closed, snapshot};
-use printcam_sim::{ClientRecord, Ending, Faults, Options, Simulator};
+use printcam_sim::{ClientRecord, Ending, Options, Simulator};
 use tokio::sync::Mutex;
 
-use camera::{SOON, last, options, seen, source, start};
+use camera::{SOON, faults_named, last, options, seen, source, start};
 use stages::STAGES;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
@@ -157,8 +157,8 @@ async fn a_snapshot_given_up() {
 #[tokio::test]
 async fn a_snapshot_that_takes_too_long() {
     let _alone = ONE_AT_A_TIME.lock().await;
-    let faults = Faults { datagrams_lost: true, ..Faults::default() };
-    let camera = start(Options { faults, ..Options::default() });
+    let faults = "datagrams-lost";
+    let camera = start(Options { faults: faults_named(faults), ..Options::default() });
     let mut options = options();
     options.transport = printcam::Transport::Udp;
     let error = snapshot(&source(&camera), &options, Duration::from_millis(500)).await.unwrap_err();
@@ -180,8 +180,8 @@ async fn a_snapshot_taken() {
 #[tokio::test]
 async fn an_attempt_given_up_before_tls_is_there() {
     let _alone = ONE_AT_A_TIME.lock().await;
-    let faults = Faults { no_server_hello: true, ..Faults::default() };
-    let camera = start(Options { faults, ..Options::default() });
+    let faults = "no-server-hello";
+    let camera = start(Options { faults: faults_named(faults), ..Options::default() });
     let (source, options) = (source(&camera), options());
     tokio::select! {
         biased;
@@ -189,7 +189,7 @@ async fn an_attempt_given_up_before_tls_is_there() {
         opened = Connection::open(&source, &options) => drop(opened.expect("no connection")),
     }
     assert!(all_closed(Duration::ZERO).await, "no session was ever there");
-    seen(&camera, "an end", |log| log.clients[0].ending == Some(Ending::BareEof)).await;
+    seen(&camera, "an end", |log| log.clients[0].ending == Some(Ending::Clean)).await;
 }
 
 #[test]

@@ -4,29 +4,29 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use printcam::{Stream, StreamState, all_closed};
-use printcam_sim::{Ending, Faults, Options, Simulator};
+use printcam_sim::{Ending, Options, Simulator};
 
-use crate::camera::{last, options, seen, source, start};
+use crate::camera::{faults_named, last, options, seen, source, start};
 use crate::{AT_ONCE, ONE_AT_A_TIME, assert_given_back};
 
 /// What the camera does, and what it has seen when somebody wants out.
-type Stage = (&'static str, Faults, fn(&printcam_sim::ClientRecord) -> bool);
+type Stage = (&'static str, &'static str, fn(&printcam_sim::ClientRecord) -> bool);
 
 #[tokio::test]
 async fn streams() {
     let _alone = ONE_AT_A_TIME.lock().await;
-    let no_server_hello = Faults { no_server_hello: true, ..Faults::default() };
-    let describe_unanswered = Faults { describe_unanswered: true, ..Faults::default() };
+    let no_server_hello = "no-server-hello";
+    let describe_unanswered = "describe-unanswered";
     let stages: [Stage; 4] = [
         ("in TLS", no_server_hello, |_| true),
         ("describing", describe_unanswered, |client| client.requests.len() == 3),
-        ("setting up", Faults::default(), |client| client.requests.iter().any(|request| request.method == "SETUP")),
-        ("playing", Faults::default(), |client| client.rtp_packets > 2),
+        ("setting up", "", |client| client.requests.iter().any(|request| request.method == "SETUP")),
+        ("playing", "", |client| client.rtp_packets > 2),
     ];
     let mut took = Vec::new();
     for (stage, faults, reached) in stages {
-        for way in ["close", "drop", "close of a clone", "panic", "subscription outlives it"].repeat(3) {
-            let camera = start(Options { faults, ..Options::default() });
+        for way in ["close", "drop", "stop by one of two", "panic", "subscription outlives it"].repeat(3) {
+            let camera = start(Options { faults: faults_named(faults), ..Options::default() });
             let stream = Stream::open(&source(&camera), options()).expect("a stream");
             seen(&camera, stage, move |log| log.clients.last().is_some_and(reached)).await;
             let began = Instant::now();
@@ -45,9 +45,11 @@ async fn go(way: &str, stream: Stream) {
     match way {
         "close" => stream.close().await,
         "drop" => drop(stream),
-        "close of a clone" => {
+        "stop by one of two" => {
             let other = stream.clone();
             stream.close().await;
+            assert_ne!(other.state().state, StreamState::Stopped, "somebody else still has it");
+            other.stop().await;
             assert_eq!(other.state().state, StreamState::Stopped);
         }
         "panic" => {
@@ -66,9 +68,9 @@ async fn go(way: &str, stream: Stream) {
 }
 
 async fn assert_gone(camera: &Arc<Simulator>, what: &str) {
-    if camera.options().faults.no_server_hello {
+    if camera.options().faults == faults_named("no-server-hello") {
         seen(camera, "an end", |log| log.clients[0].ending.is_some()).await;
-        assert_eq!(last(camera).ending, Some(Ending::BareEof), "{what}");
+        assert_eq!(last(camera).ending, Some(Ending::Clean), "{what}");
     } else {
         assert_given_back(camera, what).await;
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use printcam::{Connection, Event, Transport};
-use printcam_sim::{Faults, Options, Simulator};
+use printcam_sim::{Options, Simulator};
 
-use crate::camera::{options, seen, source, start};
+use crate::camera::{faults_named, options, seen, source, start};
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Stage {
@@ -37,12 +37,12 @@ pub(crate) const STAGES: [Stage; 7] = [
 
 impl Stage {
     pub(crate) fn camera(self) -> Arc<Simulator> {
-        let faults = Faults {
-            describe_unanswered: matches!(self, Stage::Describing),
-            datagrams_lost: matches!(self, Stage::Stalled),
-            ..Faults::default()
+        let faults = match self {
+            Stage::Describing => "describe-unanswered",
+            Stage::Stalled => "datagrams-lost",
+            _ => "",
         };
-        start(Options { faults, ..Options::default() })
+        start(Options { faults: faults_named(faults), ..Options::default() })
     }
 
     /// A new stream that is as far.
