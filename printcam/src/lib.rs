@@ -19,6 +19,7 @@ pub mod connect;
 mod driver;
 mod error;
 pub mod known_printers;
+pub mod record;
 mod sessions;
 mod snapshot;
 mod source;
