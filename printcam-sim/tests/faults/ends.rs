@@ -191,6 +191,24 @@ async fn a_stopped_camera_takes_nobody() {
     assert!(camera.connect().is_err());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_clients_close_is_not_answered_by_what_is_gone() {
+    for (fault, answered_after) in [("vanish@options", 60), ("freeze@options", 60), ("freeze=9s@options", 9)] {
+        let camera = camera(&[fault]);
+        let mut stream = camera.connect().expect("connected");
+        stream.write_all(b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n").await.expect("sent");
+        tokio::time::sleep(millis(1)).await;
+        stream.shutdown().await.expect("closed");
+        let began = tokio::time::Instant::now();
+        let mut read = Vec::new();
+        stream.read_to_end(&mut read).await.expect("an end at last");
+        assert!(read.is_empty() && is_near(began.elapsed(), f64::from(answered_after)), "{fault}: {began:?}");
+        let record = camera.log().clients.remove(0);
+        assert!(record.ended_at < Some(millis(10)), "{fault}: noted at once");
+        assert_eq!(record.requests[0].status, None, "{fault}: the request is lost");
+    }
+}
+
 /// Trusts anybody: a test of the camera, not of trust.
 #[derive(Debug)]
 struct AcceptAnything;
