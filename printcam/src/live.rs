@@ -97,6 +97,7 @@ async fn decode(core: Arc<Core>, mut subscription: Subscription, playout: Option
     loop {
         let deadline = buffer.as_ref().and_then(JitterBuffer::deadline).map(Instant::from_std);
         tokio::select! {
+            biased;
             unit = subscription.next() => match unit {
                 Some(unit) => {
                     let buffer = buffer.get_or_insert_with(|| JitterBuffer::new(playout.unwrap_or_else(|| usual(&core))));

@@ -337,19 +337,21 @@ async fn run(core: Arc<Core>, options: Options, slot: Arc<Semaphore>, mut stoppe
     while runner.carry_out() {
         let deadline = runner.supervisor.deadline().map(Instant::from_std);
         tokio::select! {
-            news = runner.upstream.news() => runner.handle(news),
-            _ = second.tick() => runner.count(),
+            // In a fixed order, so that a test repeats; the camera last, since it always has something to say.
+            biased;
             _ = stopped.wait_for(|stop| *stop), if runner.supervisor.state() != StreamState::Stopped => {
                 runner.supervisor.handle(now(), Input::Stop);
+            }
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                runner.supervisor.handle(now(), Input::Tick);
             }
             Ok(()) = viewers.changed() => {
                 let count = *viewers.borrow_and_update();
                 runner.supervisor.handle(now(), Input::Viewers(count));
             }
             () = core.undecodable.notified() => runner.supervisor.handle(now(), Input::NothingDecodable),
-            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                runner.supervisor.handle(now(), Input::Tick);
-            }
+            _ = second.tick() => runner.count(),
+            news = runner.upstream.news() => runner.handle(news),
         }
     }
     core.hub.close();
