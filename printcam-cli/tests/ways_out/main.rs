@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod program;
+mod recording;
 
 use std::time::Duration;
 
