@@ -321,7 +321,7 @@ async fn run(core: Arc<Core>, options: Options, slot: Arc<Semaphore>, mut stoppe
         give_up_after: options.give_up_after,
         rotate_every: options.rotate_every,
         reconnect: options.reconnect,
-        seed: crate::random_seed(),
+        seed: options.seed.unwrap_or_else(crate::random_seed),
     };
     let mut runner = Runner {
         supervisor: Supervisor::new(policy, now()),
@@ -336,9 +336,10 @@ async fn run(core: Arc<Core>, options: Options, slot: Arc<Semaphore>, mut stoppe
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while runner.carry_out() {
         let deadline = runner.supervisor.deadline().map(Instant::from_std);
+        // Always in this order, so that the same seed goes the same way; what comes from the camera is last, so that
+        // however much that is, nothing waits for it.
         tokio::select! {
-            news = runner.upstream.news() => runner.handle(news),
-            _ = second.tick() => runner.count(),
+            biased;
             _ = stopped.wait_for(|stop| *stop), if runner.supervisor.state() != StreamState::Stopped => {
                 runner.supervisor.handle(now(), Input::Stop);
             }
@@ -350,6 +351,8 @@ async fn run(core: Arc<Core>, options: Options, slot: Arc<Semaphore>, mut stoppe
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                 runner.supervisor.handle(now(), Input::Tick);
             }
+            _ = second.tick() => runner.count(),
+            news = runner.upstream.news() => runner.handle(news),
         }
     }
     core.hub.close();
