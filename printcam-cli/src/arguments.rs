@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Snap(SnapArguments),
     /// Receive streams until Ctrl-C and show how they do.
     Watch(WatchArguments),
+    /// Record a stream as it comes, until Ctrl-C or for a given time.
+    Record(RecordArguments),
     /// Be a simulated printer camera.
     Sim(SimArguments),
     /// Try everything without a printer: simulated cameras, a picture of each, their live statistics.
@@ -120,6 +122,36 @@ pub(crate) struct WatchArguments {
     pub(crate) h264: Option<Destination>,
     #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordArguments {
+    /// rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1
+    #[arg(value_name = "URL")]
+    pub(crate) address: Address,
+    /// Where it goes: a name ending in .mp4 (opens whatever happens, also while it grows) or .h264; `-` is stdout.
+    #[arg(short, long, value_name = "FILE|-")]
+    pub(crate) output: Destination,
+    /// What is written, where the name does not tell.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<RecordingFormat>,
+    /// Record for so long, as in 30s, 10m or 2h.
+    #[arg(short, long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) duration: Option<Duration>,
+    /// Begin a new file about so often, at a key frame: name-0001.mp4, name-0002.mp4, ...
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) segment: Option<Duration>,
+    /// Replace a file that is there already.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum RecordingFormat {
+    Mp4,
+    H264,
 }
 
 #[derive(Debug, Args)]
@@ -291,6 +323,20 @@ fn parse_seconds(text: &str) -> Result<Duration, &'static str> {
     }
 }
 
+fn parse_time(text: &str) -> Result<Duration, &'static str> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[number.len()..] {
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err("a time as in 30s, 10m or 2h"),
+    };
+    match number.parse::<f64>() {
+        Ok(number) if (1.0..=30.0 * 86_400.0).contains(&(number * unit)) => Ok(Duration::from_secs_f64(number * unit)),
+        _ => Err("a time from 1s to 720h, as in 30s, 10m or 2h"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,6 +353,16 @@ mod tests {
             ("no address", "no address"),
         ] {
             assert_eq!(without_credentials(text), want);
+        }
+    }
+
+    #[test]
+    fn times_as_people_type_them() {
+        for (text, want) in [("30", 30), ("30s", 30), ("10m", 600), ("2h", 7200), ("1.5m", 90)] {
+            assert_eq!(parse_time(text), Ok(Duration::from_secs(want)), "{text}");
+        }
+        for text in ["", "0s", "-1s", "5d", "s", "1e9h", "nan"] {
+            assert!(parse_time(text).is_err(), "{text}");
         }
     }
 }

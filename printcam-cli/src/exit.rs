@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use printcam::record::RecordError;
 use printcam::{Error, ErrorCode};
 
 use crate::output::say;
@@ -15,6 +16,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// The camera, or the way to it.
     Camera(Arc<Error>),
+    /// The recording.
+    Record(RecordError),
     /// This computer.
     Io { what: String, error: io::Error },
     /// Ended by Ctrl-C or SIGTERM before it was done.
@@ -30,6 +33,12 @@ impl From<Error> for Failure {
 impl From<Arc<Error>> for Failure {
     fn from(error: Arc<Error>) -> Self {
         Self::Camera(error)
+    }
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        Self::Record(error)
     }
 }
 
@@ -53,6 +62,12 @@ impl Failure {
                     say!("hint: {hint}");
                 }
             }
+            Self::Record(error) => {
+                say!("printcam: {error}");
+                if let Some(hint) = record_hint(error) {
+                    say!("hint: {hint}");
+                }
+            }
             Self::Io { what, error } => say!("printcam: {what}: {error}"),
             Self::Interrupted => say!("printcam: stopped"),
         }
@@ -61,7 +76,8 @@ impl Failure {
 
     /// Whoever read what we write has had enough, as `head` has after its line.
     pub(crate) fn is_broken_pipe(&self) -> bool {
-        matches!(self, Self::Io { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
+        let (Self::Io { error, .. } | Self::Record(RecordError::Write(error))) = self else { return false };
+        error.kind() == io::ErrorKind::BrokenPipe
     }
 
     /// 2 usage, 3 unreachable, 4 authentication, 5 live view off, 6 certificate changed, 7 too long without a picture,
@@ -78,8 +94,19 @@ impl Failure {
                 ErrorCode::Timeout | ErrorCode::CameraHung => 7,
                 _ => 1,
             },
-            Self::Io { .. } => 1,
+            Self::Record(_) | Self::Io { .. } => 1,
             Self::Interrupted => 130,
         })
+    }
+}
+
+fn record_hint(error: &RecordError) -> Option<&'static str> {
+    match error {
+        RecordError::Exists { .. } => Some("Choose another name, or allow it with --overwrite."),
+        RecordError::ParameterSetsChanged { .. } => {
+            Some("Record to a file, which goes on in a second one, or as h264.")
+        }
+        error if error.is_disk_full() => Some("Make room and record again; what was written until then is whole."),
+        _ => None,
     }
 }

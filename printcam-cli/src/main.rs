@@ -6,6 +6,7 @@ mod demo;
 mod exit;
 mod logging;
 mod output;
+mod record;
 mod signals;
 mod sim;
 mod snap;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         match arguments.command {
             Command::Snap(arguments) => snap::run(arguments).await,
             Command::Watch(arguments) => watch::run(arguments).await,
+            Command::Record(arguments) => record::run(arguments).await,
             Command::Sim(arguments) => sim::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
         }

@@ -81,7 +81,11 @@ pub(crate) async fn show_until_all_end(
 
 /// Who gets the pictures of a stream.
 #[derive(Default)]
-pub(crate) struct Consumers(Vec<Consumer>);
+pub(crate) struct Consumers {
+    threads: Vec<Consumer>,
+    /// Some have ended by themselves.
+    ended: bool,
+}
 
 /// A thread that is sent pictures and ends with the sender. However slow it is, the stream goes on: pictures that it
 /// has no time for are left out, up to a key frame.
@@ -93,12 +97,18 @@ struct Consumer {
 
 impl Consumers {
     fn put(&mut self, unit: &AccessUnit) -> Result<(), Failure> {
-        for index in 0..self.0.len() {
-            if !self.0[index].put(unit) {
-                return self.0.swap_remove(index).finish();
+        for index in 0..self.threads.len() {
+            if !self.threads[index].put(unit) {
+                self.ended = true;
+                return self.threads.swap_remove(index).finish();
             }
         }
         Ok(())
+    }
+
+    /// Whether there were consumers, and none is left.
+    fn all_have_enough(&self) -> bool {
+        self.ended && self.threads.is_empty()
     }
 
     /// Starts to write what comes, from the first key frame on.
@@ -139,19 +149,20 @@ impl Consumers {
         });
     }
 
-    fn start(
+    /// Starts a thread that gets what comes, with room for so many pictures to wait for it.
+    pub(crate) fn start(
         &mut self,
         waiting: usize,
         consume: impl FnOnce(Receiver<AccessUnit>) -> Result<(), Failure> + Send + 'static,
     ) {
         let (units, received) = sync_channel(waiting);
         let thread = std::thread::spawn(move || consume(received));
-        self.0.push(Consumer { units, thread, missed: false });
+        self.threads.push(Consumer { units, thread, missed: false });
     }
 
     /// Waits until everything put has been used.
     fn finish(self) -> Result<(), Failure> {
-        self.0.into_iter().map(Consumer::finish).fold(Ok(()), Result::and)
+        self.threads.into_iter().map(Consumer::finish).fold(Ok(()), Result::and)
     }
 }
 
@@ -177,9 +188,24 @@ impl Consumer {
 /// Watches one stream until it ends for good or `stopped` says so.
 pub(crate) async fn watch(
     stream: Stream,
-    mut consumers: Consumers,
+    consumers: Consumers,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), Failure> {
+    let stop = async {
+        let _ = stopped.changed().await;
+        Ok(())
+    };
+    watch_until(&stream, consumers, stop).await
+}
+
+/// Gives the pictures of a stream to its consumers until it ends for good, they have had enough, or `stop` resolves. Then
+/// the camera is given back, and the consumers finish.
+pub(crate) async fn watch_until(
+    stream: &Stream,
+    mut consumers: Consumers,
+    stop: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    let mut stop = std::pin::pin!(stop);
     let mut subscription = stream.subscribe();
     let mut events = stream.events();
     let result = loop {
@@ -189,14 +215,16 @@ pub(crate) async fn watch(
         }
         tokio::select! {
             unit = subscription.next() => match unit {
-                Some(unit) => if let Err(failure) = consumers.put(&unit) {
-                    break Err(failure);
+                Some(unit) => match consumers.put(&unit) {
+                    Ok(()) if consumers.all_have_enough() => break Ok(()),
+                    Ok(()) => {}
+                    Err(failure) => break Err(failure),
                 },
                 None => break Ok(()),
             },
             // Only to look at the state again: what was missed is not needed.
             _ = events.recv() => {}
-            _ = stopped.changed() => break Ok(()),
+            stopped = &mut stop => break stopped,
         }
     };
     stream.stop().await;

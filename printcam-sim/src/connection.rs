@@ -1,5 +1,8 @@
 //! One client's connection: moves bytes between a stream and [`Session`], and decides nothing.
 
+mod orders;
+mod writing;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -7,20 +10,24 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use crate::camera::AccessUnit;
 use crate::datagrams::{MediaSockets, next_report};
-use crate::fault::{Fault, FaultKind};
+use crate::fault::FaultKind;
 use crate::log::Ending;
 use crate::options::{Certificate, Options, Udp};
 use crate::request::{Inbound, Inbox};
 use crate::session::{Farewell, Output, Session, Surroundings};
-use crate::timeline::Timeline;
 use crate::tls;
-use crate::virtual_camera::{Control, VirtualCamera};
+use crate::virtual_camera::VirtualCamera;
+
+use orders::{Orders, now};
+use writing::Writing;
+
+pub(crate) use orders::sleep_until;
 
 /// What a connection is besides its bytes.
 #[derive(Debug)]
@@ -150,47 +157,6 @@ async fn ignore(mut io: impl AsyncRead + Unpin, orders: &mut Orders) -> io::Resu
     }
 }
 
-/// What ends all connections of a camera.
-#[derive(Debug)]
-struct Orders {
-    control: watch::Receiver<Control>,
-    /// The orders when the connection began.
-    began: Control,
-    /// Restarts that were planned.
-    restarts: Timeline,
-}
-
-impl Orders {
-    fn new(camera: &VirtualCamera, options: &Options) -> Orders {
-        let mut control = camera.control();
-        let restart = |fault: &&Fault| fault.kind == FaultKind::Restart;
-        let faults = options.faults.iter().filter(restart).cloned().collect();
-        let restarts = camera.timeline(&Options { faults, ..options.clone() }, 0);
-        let began = *control.borrow_and_update();
-        Orders { control, began, restarts }
-    }
-
-    /// Until the camera stops or restarts; gives how connections are left then.
-    async fn end(&mut self) -> Farewell {
-        let began = self.began;
-        let over = |control: &Control| control.stopped || control.restarts != began.restarts;
-        let planned = async {
-            while self.restarts.take_begun(now()).is_empty() {
-                sleep_until(self.restarts.next_change(now()).map(Instant::from_std)).await;
-            }
-        };
-        tokio::select! {
-            biased;
-            // An error says that the camera is no more.
-            control = self.control.wait_for(over) => match control.is_ok_and(|control| !control.stopped) {
-                true => Farewell::Bare,
-                false => Farewell::Orderly,
-            },
-            () = planned => Farewell::Bare,
-        }
-    }
-}
-
 /// How a reading error ends a connection; an error that says nothing about the client is passed on.
 fn ending_of(error: io::Error) -> io::Result<Ending> {
     match error.kind() {
@@ -211,40 +177,6 @@ struct Connection {
     writing: Writing,
     ends: Ends,
     orders: Orders,
-}
-
-/// What is being written.
-#[derive(Debug, Default)]
-struct Writing {
-    bytes: Vec<u8>,
-    written: usize,
-    byte_by_byte: bool,
-    /// Something was written and not flushed.
-    unflushed: bool,
-}
-
-impl Writing {
-    fn is_pending(&self) -> bool {
-        self.unflushed || self.written < self.bytes.len()
-    }
-
-    fn begin(&mut self, bytes: Vec<u8>, byte_by_byte: bool) {
-        *self = Writing { bytes, written: 0, byte_by_byte, unflushed: self.unflushed };
-    }
-
-    /// One step, which may be left off at any await.
-    async fn step(&mut self, writer: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
-        let rest = &self.bytes[self.written..];
-        if rest.is_empty() || self.byte_by_byte && self.unflushed {
-            writer.flush().await?;
-            self.unflushed = false;
-        } else {
-            let piece = if self.byte_by_byte { &rest[..1] } else { rest };
-            self.written += writer.write(piece).await?;
-            self.unflushed = true;
-        }
-        Ok(())
-    }
 }
 
 impl Connection {
@@ -418,18 +350,6 @@ async fn next_unit(units: &mut Option<broadcast::Receiver<Arc<AccessUnit>>>) -> 
             Err(RecvError::Closed) => core::future::pending().await,
         },
     }
-}
-
-/// For ever without a deadline.
-pub(crate) async fn sleep_until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => core::future::pending().await,
-    }
-}
-
-fn now() -> std::time::Instant {
-    Instant::now().into_std()
 }
 
 /// After a client has closed its side of a connection to a camera that vanished or froze, what is

@@ -22,6 +22,12 @@ pub trait Decoder: Send {
     fn decode(&mut self, access_unit: &AccessUnit) -> Result<Option<Frame>, DecodeError>;
 }
 
+impl<D: Decoder + ?Sized> Decoder for Box<D> {
+    fn decode(&mut self, access_unit: &AccessUnit) -> Result<Option<Frame>, DecodeError> {
+        (**self).decode(access_unit)
+    }
+}
+
 /// Why an access unit gave no picture.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

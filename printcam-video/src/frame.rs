@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 pub use printcam_proto::h264::ColorMatrix;
@@ -157,6 +157,11 @@ impl Frame {
         self.inner.received_at
     }
 
+    /// How old the picture is: the time since its last packet arrived.
+    pub fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.inner.received_at)
+    }
+
     /// The samples.
     pub fn planes(&self) -> Planes<'_> {
         let sizes = plane_sizes(self.inner.width, self.inner.height);
@@ -267,6 +272,17 @@ mod tests {
         for (row, (size, planes, want)) in table.into_iter().enumerate() {
             assert_eq!(frame(size, planes).err(), want, "row {row}");
         }
+    }
+
+    #[test]
+    fn grows_older() {
+        let frame = frame((2, 2), [plane([0; 4], 2), plane([0], 1), plane([0], 1)]).expect("planes fit");
+        for (later, age) in [(0, 0), (5, 5)] {
+            let now = frame.received_at() + Duration::from_secs(later);
+            assert_eq!(frame.age(now), Duration::from_secs(age));
+        }
+        let before = frame.received_at().checked_sub(Duration::from_secs(1));
+        assert!(before.is_none_or(|before| frame.age(before) == Duration::ZERO));
     }
 
     #[test]

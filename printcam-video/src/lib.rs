@@ -14,15 +14,21 @@
 //! }
 //! # Ok(()) }
 //! ```
+//!
+//! [`RustyH264`] is pure Rust and always there. The feature `libavcodec` adds `Libavcodec`, faster by about a quarter,
+//! by the system's own library; it needs that library's development files to build. Both stand behind the same checks.
+//! [`KeyFramesOnly`] and [`Timed`] wrap either; [`LatestFrame`] hands the newest picture to any number of viewers.
 
 #![forbid(unsafe_code)]
 
 mod annex_b;
 mod backend;
 mod convert;
+mod decode_times;
 mod decoder;
 mod frame;
 mod jpeg;
+mod key_frames_only;
 mod latest_frame;
 #[cfg(feature = "libavcodec")]
 mod pool;
@@ -33,8 +39,10 @@ mod testing;
 #[cfg(feature = "libavcodec")]
 pub use backend::Libavcodec;
 pub use backend::RustyH264;
+pub use decode_times::{DecodeTimes, Timed};
 pub use decoder::{DecodeError, Decoder};
 pub use frame::{ColorMatrix, ColorRange, Frame, FrameError, Plane, PlaneView, Planes};
 pub use jpeg::{DEFAULT_QUALITY, JpegError, encode_jpeg};
+pub use key_frames_only::KeyFramesOnly;
 pub use latest_frame::{Frames, LatestFrame};
 pub use printcam_proto::h264::AccessUnit;

@@ -27,6 +27,7 @@ pub mod known_printers;
 mod live;
 mod manager;
 mod options;
+pub mod record;
 mod sessions;
 mod snapshot;
 mod source;

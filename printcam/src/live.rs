@@ -1,11 +1,12 @@
 //! Live pictures: decoded while somebody looks, and only then.
 
+use std::future::pending;
 use std::sync::{Arc, Weak};
 
 use printcam_proto::jitter_buffer::{JitterBuffer, Playable, Playout};
 use printcam_proto::rtsp::headers::ServerTransport;
-use printcam_video::{Decoder, Frame, Frames, LatestFrame, RustyH264};
-use tokio::task::AbortHandle;
+use printcam_video::{DecodeError, Decoder, Frame, Frames, LatestFrame, RustyH264};
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::Subscription;
@@ -92,11 +93,23 @@ const HOPELESS_AFTER: Duration = Duration::from_secs(60);
 
 async fn decode(core: Arc<Core>, mut subscription: Subscription, playout: Option<Playout>, latest: LatestFrame) {
     let mut buffer: Option<JitterBuffer> = None;
-    let mut decoder: Box<dyn Decoder> = Box::new(RustyH264::new());
+    let mut decoder = Some(Box::new(RustyH264::new()) as Box<dyn Decoder>);
+    let mut working: Option<JoinHandle<Decoded>> = None;
     let mut last_picture = Instant::now();
     loop {
-        let deadline = buffer.as_ref().and_then(JitterBuffer::deadline).map(Instant::from_std);
+        // The next picture is taken only when the decoder is ready for it: what waits in the buffer can be passed over.
+        let now = Instant::now().into_std();
+        if working.is_none()
+            && let Some(playable) = buffer.as_mut().and_then(|buffer| buffer.pop_due(now))
+            && let Some(decoder) = decoder.take()
+        {
+            // Off this thread: a picture takes milliseconds.
+            working = Some(tokio::task::spawn_blocking(move || decode_one(decoder, playable)));
+        }
+        let idle = working.is_none();
+        let deadline = buffer.as_ref().and_then(JitterBuffer::deadline).filter(|_| idle).map(Instant::from_std);
         tokio::select! {
+            biased;
             unit = subscription.next() => match unit {
                 Some(unit) => {
                     let buffer = buffer.get_or_insert_with(|| JitterBuffer::new(playout.unwrap_or_else(|| usual(&core))));
@@ -104,35 +117,50 @@ async fn decode(core: Arc<Core>, mut subscription: Subscription, playout: Option
                 }
                 None => return,
             },
+            decoded = finished(&mut working) => {
+                working = None;
+                decoder = Some(decoded.decoder);
+                match decoded.picture {
+                    Ok(Some(frame)) => {
+                        core.decoded(decoded.took);
+                        last_picture = Instant::now();
+                        if decoded.show {
+                            latest.publish(frame);
+                        }
+                    }
+                    Ok(None) => {}
+                    Err(error) => {
+                        tracing::info!(target: "printcam::decode", %error, "picture skipped");
+                        if last_picture.elapsed() > HOPELESS_AFTER {
+                            last_picture = Instant::now();
+                            core.nothing_decodable();
+                        }
+                    }
+                }
+            }
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {}
         }
-        let due = buffer.as_mut().and_then(|buffer| buffer.pop_due(Instant::now().into_std()));
-        let Some(Playable { access_unit, show }) = due else { continue };
-        // Off this thread: a picture takes milliseconds.
-        let decode = tokio::task::spawn_blocking(move || {
-            let began = std::time::Instant::now();
-            (decoder.decode(&access_unit), began.elapsed(), decoder)
-        });
-        let (decoded, took, kept) = decode.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-        decoder = kept;
-        match decoded {
-            Ok(Some(frame)) => {
-                core.decoded(took);
-                last_picture = Instant::now();
-                // A picture seconds old beats none: the first is shown even where newer ones wait behind it.
-                if show || latest.latest().is_none() {
-                    latest.publish(frame);
-                }
-            }
-            Ok(None) => {}
-            Err(error) => {
-                tracing::info!(target: "printcam::decode", %error, "picture skipped");
-                if last_picture.elapsed() > HOPELESS_AFTER {
-                    last_picture = Instant::now();
-                    core.nothing_decodable();
-                }
-            }
-        }
+    }
+}
+
+struct Decoded {
+    decoder: Box<dyn Decoder>,
+    picture: Result<Option<Frame>, DecodeError>,
+    took: Duration,
+    show: bool,
+}
+
+fn decode_one(mut decoder: Box<dyn Decoder>, Playable { access_unit, show, .. }: Playable) -> Decoded {
+    let began = std::time::Instant::now();
+    let picture = decoder.decode(&access_unit);
+    Decoded { picture, took: began.elapsed(), decoder, show }
+}
+
+/// Waits for the decoder, if it is at work.
+async fn finished(working: &mut Option<JoinHandle<Decoded>>) -> Decoded {
+    match working {
+        Some(working) => working.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())),
+        None => pending().await,
     }
 }
 

@@ -336,21 +336,20 @@ async fn run(core: Arc<Core>, options: Options, slot: Arc<Semaphore>, mut stoppe
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while runner.carry_out() {
         let deadline = runner.supervisor.deadline().map(Instant::from_std);
-        // Always in this order, so that the same seed goes the same way; what comes from the camera is last, so that
-        // however much that is, nothing waits for it.
         tokio::select! {
+            // In a fixed order, so that a test repeats; the camera last, since it always has something to say.
             biased;
             _ = stopped.wait_for(|stop| *stop), if runner.supervisor.state() != StreamState::Stopped => {
                 runner.supervisor.handle(now(), Input::Stop);
+            }
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                runner.supervisor.handle(now(), Input::Tick);
             }
             Ok(()) = viewers.changed() => {
                 let count = *viewers.borrow_and_update();
                 runner.supervisor.handle(now(), Input::Viewers(count));
             }
             () = core.undecodable.notified() => runner.supervisor.handle(now(), Input::NothingDecodable),
-            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                runner.supervisor.handle(now(), Input::Tick);
-            }
             _ = second.tick() => runner.count(),
             news = runner.upstream.news() => runner.handle(news),
         }

@@ -104,7 +104,8 @@ impl Row {
     }
 }
 
-fn name(state: StreamState) -> &'static str {
+/// A state in a word.
+pub(crate) fn name(state: StreamState) -> &'static str {
     match state {
         StreamState::Connecting => "connecting",
         StreamState::Playing => "playing",

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod program;
+mod recording;
 
 use std::time::Duration;
 
@@ -110,7 +111,7 @@ fn watch_until_a_signal() {
         let camera = camera(faults);
         let state = State::new();
         let program = Program::start(&state, &[&["watch", &camera_url(&camera), "-vv"], options].concat());
-        if faults == "" {
+        if faults.is_empty() {
             seen(&camera, "pictures", |client| client.rtp_packets > 20);
         } else {
             seen(&camera, "a request", |client| client.requests.len() >= 3);

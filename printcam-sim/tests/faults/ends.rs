@@ -1,8 +1,13 @@
 //! Faults of requests, sessions, connections and the camera itself.
 
+use std::sync::Arc;
+
 use crate::client::{Client, What, header};
 use crate::{arrivals, camera, is_near, millis, options, responses, secs};
-use printcam_sim::{Ending, VirtualCamera};
+use printcam_sim::{Encryption, Ending, Options, VirtualCamera};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_ends_bare_or_not_at_all() {
@@ -184,4 +189,89 @@ async fn a_stopped_camera_takes_nobody() {
     let events = client.receive(secs(1), &[]).await;
     assert_eq!(events.last().map(|event| &event.what), Some(&What::End));
     assert!(camera.connect().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clients_close_is_not_answered_by_what_is_gone() {
+    for (fault, answered_after) in [("vanish@options", 60), ("freeze@options", 60), ("freeze=9s@options", 9)] {
+        let camera = camera(&[fault]);
+        let mut stream = camera.connect().expect("connected");
+        stream.write_all(b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n").await.expect("sent");
+        tokio::time::sleep(millis(1)).await;
+        stream.shutdown().await.expect("closed");
+        let began = tokio::time::Instant::now();
+        let mut read = Vec::new();
+        stream.read_to_end(&mut read).await.expect("an end at last");
+        assert!(read.is_empty() && is_near(began.elapsed(), f64::from(answered_after)), "{fault}: {began:?}");
+        let record = camera.log().clients.remove(0);
+        assert!(record.ended_at < Some(millis(10)), "{fault}: noted at once");
+        assert_eq!(record.requests[0].status, None, "{fault}: the request is lost");
+    }
+}
+
+/// Trusts anybody: a test of the camera, not of trust.
+#[derive(Debug)]
+struct AcceptAnything;
+
+impl rustls::client::danger::ServerCertVerifier for AcceptAnything {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &rustls::DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &rustls::DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        vec![rustls::SignatureScheme::RSA_PKCS1_SHA256, rustls::SignatureScheme::RSA_PSS_SHA256]
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tls_works_in_virtual_time_too() {
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(AcceptAnything))
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    // Whether the end is an orderly one, with close_notify.
+    for (fault, orderly) in [("restart@1h", false), ("stall@1h", true)] {
+        let encryption = Encryption::Tls12;
+        let camera = VirtualCamera::start(Options { encryption, ..options(&[fault], 1) }).expect("a camera");
+        let name = ServerName::try_from("printer.invalid").expect("a name");
+        let mut tls = connector.connect(name, camera.connect().expect("connected")).await.expect("a handshake");
+        tls.write_all(b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n").await.expect("sent");
+        let mut reply = [0; 15];
+        tls.read_exact(&mut reply).await.expect("a reply");
+        assert_eq!(&reply, b"RTSP/1.0 200 OK", "{fault}");
+        tokio::time::sleep(secs(3601)).await;
+        if orderly {
+            camera.stop();
+        }
+        assert_eq!(tls.read_to_end(&mut Vec::new()).await.is_ok(), orderly, "{fault}");
+        assert!(camera.log().clients[0].tls_established, "{fault}");
+    }
 }

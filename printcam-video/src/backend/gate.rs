@@ -188,3 +188,6 @@ pub(super) const MAX_SLICES: usize = 512;
 
 /// Buffers for a new size cost tens of megabytes; a stream that changes its size at each key frame is hostile.
 pub(super) const REBUILD_INTERVAL: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

@@ -249,7 +249,8 @@ fn kept_while_viewed() {
 
 #[test]
 fn stop_in_every_phase_ends_it() {
-    let phases: [(&str, fn(&mut Stage)); 6] = [
+    type Reach = fn(&mut Stage);
+    let phases: [(&str, Reach); 6] = [
         ("opening", |_| {}),
         ("accepted", |stage| {
             stage.give(Input::Accepted { udp: true });

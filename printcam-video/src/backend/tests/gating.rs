@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::with_data;
-use crate::{ColorMatrix, ColorRange};
+use crate::{ColorMatrix, ColorRange, KeyFramesOnly};
 
 #[test]
 fn starts_at_a_key_frame_and_resumes_at_one() {
@@ -73,6 +73,31 @@ fn frames_carry_the_colours_of_the_stream() {
         for (backend, new) in BACKENDS {
             let frame = new().decode(&clip.access_units[0]).expect("good").expect("a picture");
             assert_eq!((frame.range(), frame.matrix()), (range, matrix), "{backend}: {colors}");
+        }
+    }
+}
+
+/// They follow one another as no encoder sends them, and some number all of them alike.
+#[test]
+fn key_frames_alone() {
+    let clip = encode("176x144", "-profile:v high -g 3 -x264-params scenecut=0");
+    for (backend, new) in BACKENDS {
+        let mut decoder = KeyFramesOnly::new(new());
+        for round in 0..3 {
+            for (index, access_unit) in clip.access_units.iter().enumerate() {
+                let discontinuity = index == 1;
+                let frame = decoder.decode(&AccessUnit { discontinuity, ..access_unit.clone() });
+                let frame = frame.expect("a good access unit");
+                assert_eq!(frame.is_some(), index % 3 == 0, "{backend}: access unit {index}");
+                if let Some(frame) = frame {
+                    assert!(i420(&frame) == clip.reference_picture(index), "{backend}, {round}: {index} differs");
+                }
+            }
+        }
+        // The same one, number and all, again and again.
+        for _ in 0..3 {
+            let frame = decoder.decode(&clip.access_units[0]).expect("good").expect("a picture");
+            assert!(i420(&frame) == clip.reference_picture(0), "{backend}");
         }
     }
 }

@@ -1,0 +1,364 @@
+//! Fragmented MP4 (ISO/IEC 14496-12 §8.8, 14496-15 §5): one video track whose samples come in fragments.
+
+use std::time::SystemTime;
+
+use mp4_atom::{
+    Avc1, Avcc, AvccExt, Codec, Colr, Dinf, Dref, DrefEntry, Encode, FixedPoint, FourCC, Ftyp, Hdlr, Mdhd, Mdia, Mfhd,
+    Minf, Moof, Moov, Mvex, Mvhd, Pasp, Stbl, Stco, Stsd, Tfdt, Tfhd, Tkhd, Traf, Trak, Trex, Trun, TrunEntry,
+    TrunSamples, Url, Visual, Vmhd,
+};
+use printcam_proto::h264::{AccessUnit, ColorMatrix, NalUnitType, ParameterSets, Sps};
+
+use super::RecordError;
+use super::timeline::TICKS_PER_SECOND;
+
+/// Longest time between the first and the last picture of a fragment, in ticks: what a kill costs.
+const MAX_FRAGMENT: u64 = 2 * TICKS_PER_SECOND;
+
+/// Most bytes of pictures in a fragment: twice what two seconds of 60 Mbit/s have. Beyond it the fragment ends early.
+const MAX_FRAGMENT_LEN: usize = 32 << 20;
+
+/// Duration of a picture of which nothing says how long it lasts: 30 a second, in ticks.
+const ASSUMED_DURATION: u32 = 3000;
+
+const TRACK_ID: u32 = 1;
+
+/// The box header of `mdat`.
+const MDAT_HEADER_LEN: usize = 8;
+
+// Sample flags (§8.8.3.1): sample_depends_on 2 (no other), and 1 (others) with sample_is_non_sync_sample.
+const KEY_FRAME: u32 = 0x0200_0000;
+const OTHER_PICTURE: u32 = 0x0101_0000;
+
+/// From 1904, the epoch of MP4, to 1970, in seconds.
+const EPOCH_OFFSET: u64 = 2_082_844_800;
+
+/// `ftyp` and `moov` for pictures of these parameter sets.
+pub(super) fn header(sets: &ParameterSets, created: Option<SystemTime>) -> Result<Vec<u8>, RecordError> {
+    let since_1970 = created.and_then(|created| created.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let created = since_1970.map_or(0, |since| since.as_secs() + EPOCH_OFFSET);
+    let timescale = TICKS_PER_SECOND as u32;
+    let ftyp = Ftyp {
+        // tfdt and default-base-is-moof are of iso6 and iso5.
+        major_brand: FourCC::new(b"iso6"),
+        minor_version: 0,
+        compatible_brands: [b"iso5", b"iso6", b"avc1", b"mp41"].map(FourCC::new).to_vec(),
+    };
+    let moov = Moov {
+        mvhd: Mvhd {
+            creation_time: created,
+            modification_time: created,
+            timescale,
+            rate: 1.into(),
+            next_track_id: TRACK_ID + 1,
+            ..Mvhd::default()
+        },
+        // Without an mehd: how long it will be is not known.
+        mvex: Some(Mvex {
+            mehd: None,
+            trex: vec![Trex {
+                track_id: TRACK_ID,
+                default_sample_description_index: 1,
+                default_sample_flags: OTHER_PICTURE,
+                ..Trex::default()
+            }],
+        }),
+        trak: vec![Trak {
+            tkhd: track_header(&sets.info, created)?,
+            mdia: Mdia {
+                mdhd: Mdhd {
+                    creation_time: created,
+                    modification_time: created,
+                    timescale,
+                    language: "und".into(),
+                    ..Mdhd::default()
+                },
+                hdlr: Hdlr { handler: FourCC::new(b"vide"), name: "printcam".into() },
+                minf: Minf {
+                    vmhd: Some(Vmhd::default()),
+                    dinf: Dinf { dref: Dref { entries: vec![DrefEntry::Url(Url::default())] } },
+                    stbl: Stbl {
+                        stsd: Stsd { codecs: vec![Codec::Avc1(sample_entry(sets)?)] },
+                        stco: Some(Stco::default()),
+                        ..Stbl::default()
+                    },
+                    ..Minf::default()
+                },
+            },
+            ..Trak::default()
+        }],
+        ..Moov::default()
+    };
+    let mut header = Vec::with_capacity(1024);
+    ftyp.encode(&mut header).and_then(|()| moov.encode(&mut header)).map_err(refused)?;
+    Ok(header)
+}
+
+/// `tkhd`, whose size is that of display: square samples.
+fn track_header(info: &Sps, created: u64) -> Result<Tkhd, RecordError> {
+    let (across, down) = info.sample_aspect_ratio.map_or((1, 1), |(across, down)| (across, down.max(1)));
+    // In units of 2^-16. What is too wide for them is no picture anybody shows.
+    let width = (u64::from(info.width) << 16) * u64::from(across) / u64::from(down);
+    let width = u32::try_from(width).unwrap_or(u32::MAX);
+    Ok(Tkhd {
+        creation_time: created,
+        modification_time: created,
+        track_id: TRACK_ID,
+        enabled: true,
+        in_movie: true,
+        width: FixedPoint::new((width >> 16) as u16, (width & 0xffff) as u16),
+        height: u16_of("picture height", info.height)?.into(),
+        ..Tkhd::default()
+    })
+}
+
+/// `avc1` with `avcC` (14496-15 §5.3.3.1), `colr` and `pasp`.
+fn sample_entry(sets: &ParameterSets) -> Result<Avc1, RecordError> {
+    let info = &sets.info;
+    u8_of("number of picture parameter sets", sets.pps.len())?;
+    for set in std::iter::once(&sets.sps).chain(&sets.pps) {
+        u16_of("parameter set length", set.len())?;
+    }
+    let [profile, compatibility, level] = info.profile_level_id();
+    // Baseline, Main and Extended are 4:2:0 with 8 bits and need not say so.
+    let ext = (!matches!(profile, 66 | 77 | 88)).then(|| AvccExt {
+        chroma_format: info.chroma_format_idc,
+        bit_depth_luma: info.bit_depth_luma,
+        bit_depth_chroma: info.bit_depth_chroma,
+        sequence_parameter_sets_ext: Vec::new(),
+    });
+    Ok(Avc1 {
+        visual: Visual {
+            data_reference_index: 1,
+            width: u16_of("picture width", info.width)?,
+            height: u16_of("picture height", info.height)?,
+            ..Visual::default()
+        },
+        avcc: Avcc {
+            configuration_version: 1,
+            avc_profile_indication: profile,
+            profile_compatibility: compatibility,
+            avc_level_indication: level,
+            length_size: 4,
+            sequence_parameter_sets: vec![sets.sps.to_vec()],
+            picture_parameter_sets: sets.pps.iter().map(|pps| pps.to_vec()).collect(),
+            ext,
+        },
+        colr: colour(info),
+        pasp: info
+            .sample_aspect_ratio
+            .map(|(across, down)| Pasp { h_spacing: across.into(), v_spacing: down.max(1).into() }),
+        ..Avc1::default()
+    })
+}
+
+/// `colr` with what the VUI says of range and matrix; `None` where it says neither, so that players decide as for the
+/// stream. Primaries and transfer stay unspecified (2): guessing them from the matrix would be a claim.
+fn colour(info: &Sps) -> Option<Colr> {
+    if info.matrix.is_none() && !info.full_range {
+        return None;
+    }
+    Some(Colr::Nclx {
+        colour_primaries: 2,
+        transfer_characteristics: 2,
+        matrix_coefficients: match info.matrix {
+            None => 2,
+            Some(ColorMatrix::Bt709) => 1,
+            Some(ColorMatrix::Bt601) => 6,
+            Some(ColorMatrix::Bt2020) => 9,
+        },
+        full_range_flag: info.full_range,
+    })
+}
+
+/// A fragment being filled. Its buffers are used again for the next one.
+#[derive(Debug)]
+pub(super) struct Fragment {
+    sequence_number: u32,
+    /// Time of its first picture and of its latest one, in ticks of the file.
+    first: u64,
+    last: u64,
+    begins_with_key_frame: bool,
+    /// Sizes, and the durations of all but the latest.
+    samples: Vec<TrunEntry>,
+    /// The samples: NAL units behind their lengths. A coded byte is copied once, into here.
+    data: Vec<u8>,
+    /// `moof` and the header of `mdat`.
+    header: Vec<u8>,
+    /// How long pictures last at present, in ticks.
+    usual_duration: u32,
+}
+
+impl Fragment {
+    /// The first fragment of a file.
+    pub(super) fn new(info: &Sps) -> Self {
+        let announced = info.frame_rate.filter(|rate| rate.numerator > 0).and_then(|rate| {
+            let ticks = TICKS_PER_SECOND.checked_mul(rate.denominator)? / rate.numerator;
+            u32::try_from(ticks).ok().filter(|&ticks| ticks > 0 && u64::from(ticks) <= MAX_FRAGMENT)
+        });
+        Self {
+            sequence_number: 1,
+            first: 0,
+            last: 0,
+            begins_with_key_frame: false,
+            samples: Vec::new(),
+            data: Vec::new(),
+            header: Vec::new(),
+            usual_duration: announced.unwrap_or(ASSUMED_DURATION),
+        }
+    }
+
+    /// Whether another fragment has to begin with this access unit of `time`.
+    pub(super) fn ends_before(&self, access_unit: &AccessUnit, time: u64) -> bool {
+        access_unit.key_frame
+            || time - self.first >= MAX_FRAGMENT
+            || self.data.len() + access_unit.data.len() > MAX_FRAGMENT_LEN
+    }
+
+    /// Takes an access unit of `time`, in ticks of the file.
+    pub(super) fn push(&mut self, access_unit: &AccessUnit, time: u64) {
+        if self.samples.is_empty() {
+            self.first = time;
+            self.begins_with_key_frame = access_unit.key_frame;
+        } else {
+            self.end_sample(time);
+        }
+        self.last = time;
+        let start = self.data.len();
+        for nal_unit in access_unit.nal_units().filter(|nal_unit| belongs_into_sample(nal_unit)) {
+            self.data.extend_from_slice(&len_u32(nal_unit.len()).to_be_bytes());
+            self.data.extend_from_slice(nal_unit);
+        }
+        let size = Some(len_u32(self.data.len() - start));
+        let flags = (self.samples.is_empty() && self.begins_with_key_frame).then_some(KEY_FRAME);
+        self.samples.push(TrunEntry { size, flags, duration: None, cts: None });
+    }
+
+    /// The latest sample lasts until `time`, over any gap there is.
+    fn end_sample(&mut self, time: u64) {
+        let Some(sample) = self.samples.last_mut() else { return };
+        let ticks = time - self.last;
+        // Beyond 13 hours the next tfdt alone tells.
+        let duration = u32::try_from(ticks).unwrap_or(u32::MAX);
+        sample.duration = Some(duration);
+        if ticks <= MAX_FRAGMENT {
+            self.usual_duration = duration;
+        }
+    }
+
+    /// The fragment in two parts: `moof` with the header of `mdat`, and what that holds. `end` is the time of the
+    /// picture behind it; without one, its latest picture lasts as long as the one before.
+    pub(super) fn close(&mut self, end: Option<u64>) -> Result<[&[u8]; 2], RecordError> {
+        self.end_sample(end.unwrap_or_else(|| self.last.saturating_add(self.usual_duration.into())));
+        let mdat_len = self.data.len() + MDAT_HEADER_LEN;
+        let Ok(mdat_len) = u32::try_from(mdat_len) else {
+            return Err(RecordError::OutOfRange {
+                field: "fragment length",
+                got: mdat_len as u64,
+                max: u32::MAX.into(),
+            });
+        };
+        let mut moof = Moof {
+            mfhd: Mfhd { sequence_number: self.sequence_number },
+            traf: vec![Traf {
+                tfhd: Tfhd { track_id: TRACK_ID, default_base_is_moof: true, ..Tfhd::default() },
+                tfdt: Some(Tfdt { base_media_decode_time: self.first }),
+                trun: vec![Trun {
+                    data_offset: Some(0),
+                    samples: TrunSamples::Explicit(std::mem::take(&mut self.samples)),
+                }],
+                ..Traf::default()
+            }],
+        };
+        // How long a moof is does not depend on the offset it states.
+        let mut result = moof.encode(&mut self.header);
+        let data_offset = i32::try_from(self.header.len() + MDAT_HEADER_LEN).unwrap_or(i32::MAX);
+        self.header.clear();
+        moof.traf[0].trun[0].data_offset = Some(data_offset);
+        result = result.and_then(|()| moof.encode(&mut self.header));
+        if let Some(TrunSamples::Explicit(samples)) =
+            moof.traf.pop().and_then(|mut traf| traf.trun.pop()).map(|run| run.samples)
+        {
+            self.samples = samples;
+        }
+        result.map_err(refused)?;
+        self.header.extend_from_slice(&mdat_len.to_be_bytes());
+        self.header.extend_from_slice(b"mdat");
+        Ok([&self.header, &self.data])
+    }
+
+    /// Begins the next one.
+    pub(super) fn clear(&mut self) {
+        self.sequence_number = self.sequence_number.wrapping_add(1);
+        self.samples.clear();
+        self.data.clear();
+        self.header.clear();
+    }
+}
+
+/// Parameter sets stand in `avcC`; delimiters, fillers and the end of the stream have no place in a file (14496-15
+/// §5.2.2, §5.3.2).
+fn belongs_into_sample(nal_unit: &[u8]) -> bool {
+    !matches!(
+        NalUnitType::of(nal_unit[0]),
+        NalUnitType::SPS | NalUnitType::PPS | NalUnitType::AUD | NalUnitType::END_OF_STREAM | NalUnitType::FILLER
+    )
+}
+
+/// A length whose excess `Fragment::close` refuses.
+fn len_u32(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+fn u16_of(field: &'static str, got: impl TryInto<u64>) -> Result<u16, RecordError> {
+    let got = got.try_into().unwrap_or(u64::MAX);
+    u16::try_from(got).map_err(|_| RecordError::OutOfRange { field, got, max: u16::MAX.into() })
+}
+
+fn u8_of(field: &'static str, got: impl TryInto<u64>) -> Result<u8, RecordError> {
+    let got = got.try_into().unwrap_or(u64::MAX);
+    u8::try_from(got).map_err(|_| RecordError::OutOfRange { field, got, max: u8::MAX.into() })
+}
+
+/// What `mp4_atom` says of values that were checked: only sizes beyond a box's are left.
+fn refused(_: mp4_atom::Error) -> RecordError {
+    RecordError::OutOfRange { field: "box length", got: u64::MAX, max: u32::MAX.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use mp4_atom::Decode;
+
+    use super::*;
+
+    /// X1C, KittyCAD/machine-api trace.
+    const SPS: &[u8] = &[
+        0x67, 0x42, 0xc0, 0x1f, 0x8d, 0x8d, 0x50, 0x24, 0x82, 0xd9, 0x36, 0x40, 0x00, 0x00, 0x03, 0x00, 0x40, 0x00,
+        0x00, 0x0f, 0x23, 0xc2, 0x21, 0x1a, 0x80,
+    ];
+
+    #[test]
+    fn the_container_says_what_the_vui_says_of_colour() {
+        // matrix_coefficients by H.264 table E-5; 2 is unspecified.
+        for (matrix, full_range, want) in [
+            (None, false, None),
+            (None, true, Some((2, true))),
+            (Some(ColorMatrix::Bt709), false, Some((1, false))),
+            (Some(ColorMatrix::Bt601), true, Some((6, true))),
+            (Some(ColorMatrix::Bt2020), false, Some((9, false))),
+        ] {
+            let mut sets = ParameterSets::new(SPS.to_vec().into(), vec![vec![0x68, 0xce, 0x31, 0xb2].into()]).unwrap();
+            (sets.info.matrix, sets.info.full_range) = (matrix, full_range);
+            let header = header(&sets, None).unwrap();
+            let mut rest = &header[..];
+            Ftyp::decode(&mut rest).unwrap();
+            let moov = Moov::decode(&mut rest).unwrap();
+            let Codec::Avc1(avc1) = &moov.trak[0].mdia.minf.stbl.stsd.codecs[0] else { panic!("not avc1") };
+            let got = avc1.colr.as_ref().map(|colr| match colr {
+                Colr::Nclx { matrix_coefficients, full_range_flag, .. } => (*matrix_coefficients, *full_range_flag),
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(got, want, "{matrix:?}, full range {full_range}");
+        }
+    }
+}
