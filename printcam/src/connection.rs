@@ -49,7 +49,8 @@ impl Connection {
         connect_options.tunnel = options.tunnel.clone();
         let connected = connect::connect_telling(&target, &connect_options, reached).await?;
         let tls = connected.tls.clone();
-        let mut config = Config::new(source.url.clone(), source.credentials.clone(), random_seed());
+        let mut config =
+            Config::new(source.url.clone(), source.credentials.clone(), options.seed.unwrap_or_else(random_seed));
         config.transport = match options.transport {
             // Datagrams do not go through a tunnel.
             Transport::Auto if options.tunnel.is_some() => Transport::Tcp,

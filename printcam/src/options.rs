@@ -30,6 +30,9 @@ pub struct Options {
     pub playout: Option<Playout>,
     /// The model code, if known; the camera tells it too, a moment after the first picture.
     pub model: Option<String>,
+    /// What nonces, SSRCs and the jitter of the backoff are made from; `None`: the system's random numbers. For tests
+    /// that must go the same way each time.
+    pub seed: Option<u64>,
 }
 
 impl Options {
@@ -46,6 +49,7 @@ impl Options {
             rotate_every: None,
             playout: None,
             model: None,
+            seed: None,
         }
     }
 }

@@ -321,7 +321,7 @@ async fn run(core: Arc<Core>, options: Options, slot: Arc<Semaphore>, mut stoppe
         give_up_after: options.give_up_after,
         rotate_every: options.rotate_every,
         reconnect: options.reconnect,
-        seed: crate::random_seed(),
+        seed: options.seed.unwrap_or_else(crate::random_seed),
     };
     let mut runner = Runner {
         supervisor: Supervisor::new(policy, now()),

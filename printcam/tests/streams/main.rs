@@ -1,0 +1,5 @@
+//! Streams and a simulated camera, in virtual time: who sees what, what happens after which fault, and for how long.
+
+mod hub;
+mod reel;
+mod stage;
