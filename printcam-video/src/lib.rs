@@ -38,7 +38,7 @@ mod testing;
 
 #[cfg(feature = "libavcodec")]
 pub use backend::Libavcodec;
-pub use backend::RustyH264;
+pub use backend::{RustyH264, fastest_decoder};
 pub use decode_times::{DecodeTimes, Timed};
 pub use decoder::{DecodeError, Decoder};
 pub use frame::{ColorMatrix, ColorRange, Frame, FrameError, Plane, PlaneView, Planes};

@@ -48,7 +48,7 @@ pub use printcam_proto::jitter_buffer::Playout;
 pub use printcam_proto::rtsp::headers::ServerTransport;
 pub use printcam_proto::rtsp::{Credentials, RtspUrl, UrlError};
 pub use printcam_proto::session::{Event, Statistics, Transport};
-pub use printcam_video::{AccessUnit, DEFAULT_QUALITY, Decoder, Frame, RustyH264, encode_jpeg};
+pub use printcam_video::{AccessUnit, DEFAULT_QUALITY, Decoder, Frame, RustyH264, encode_jpeg, fastest_decoder};
 pub use sessions::all_closed;
 pub use snapshot::{Snapshot, snapshot};
 pub use source::Source;
