@@ -52,6 +52,8 @@ pub struct Session {
     /// Last RTP packet, or when PLAY was sent.
     last_rtp: Instant,
     stalled_since: Option<Instant>,
+    /// When the request in flight was sent.
+    asked_at: Option<Instant>,
     /// Text to be sent; kept to reuse its memory.
     text: Vec<u8>,
     statistics: Statistics,
@@ -155,6 +157,7 @@ impl Session {
             outputs: VecDeque::new(),
             last_rtp: now,
             stalled_since: None,
+            asked_at: None,
             text: Vec::new(),
             statistics: Statistics::default(),
             config,
@@ -244,7 +247,11 @@ impl Session {
                     Ok(())
                 }
                 Unit::Response(response) => {
+                    let stray = self.handshake.stray();
                     let step = self.handshake.handle_response(response, &mut self.random, &mut self.text);
+                    if stray == self.handshake.stray() {
+                        self.statistics.round_trip = self.asked_at.take().map(|asked| now - asked);
+                    }
                     step.and_then(|step| self.take_step(now, step))
                 }
                 Unit::Request(request) => {
@@ -472,6 +479,7 @@ impl Session {
             return;
         }
         self.send_text();
+        self.asked_at = self.handshake.waiting_for().map(|_| now);
         if self.handshake.waiting_for().is_some() && self.phase != Phase::Leaving {
             self.timers.set(Timer::Request, now + self.config.request_timeout);
         }
