@@ -73,6 +73,9 @@ pub(crate) struct Core {
     undecodable: Notify,
 }
 
+/// Seconds between lines of statistics in the log.
+const LOG_EVERY: u32 = 5;
+
 /// Events a listener may leave unread before it misses some.
 const MAX_EVENTS: usize = 64;
 
@@ -327,6 +330,7 @@ async fn run(core: Arc<Core>, options: Options, slot: Arc<Semaphore>, mut stoppe
         supervisor: Supervisor::new(policy, now()),
         upstream: Upstream::Closed,
         size: None,
+        seconds: 0,
         core: Arc::clone(&core),
         options,
         slot,
@@ -366,6 +370,8 @@ struct Runner {
     supervisor: Supervisor,
     upstream: Upstream,
     size: Option<(u32, u32)>,
+    /// How often it has counted.
+    seconds: u32,
 }
 
 impl Runner {
@@ -456,6 +462,15 @@ impl Runner {
             let statistics = open.connection.statistics();
             lock(&self.core.tally).count(now(), &statistics);
             self.supervisor.handle(now(), Input::Counted(&statistics));
+            self.seconds += 1;
+            if self.seconds.is_multiple_of(LOG_EVERY) {
+                let session::Statistics { rtp, jitter, stalls, receiver_reports, access_units, .. } = &statistics;
+                tracing::debug!(
+                    target: "printcam::rtp", camera = %self.core.source, received = rtp.received, lost = rtp.lost,
+                    late = rtp.late, duplicate = rtp.duplicate, discarded = statistics.discarded, ?jitter, stalls,
+                    receiver_reports, access_units, "statistics"
+                );
+            }
         }
     }
 }
