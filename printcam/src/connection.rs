@@ -1,5 +1,8 @@
 //! One session with a camera: a handle on a driver that lives in a task of its own.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use printcam_proto::quirks::Quirks;
 use printcam_proto::rtsp::Scheme;
 use printcam_proto::session::{self, Config, Event, Statistics, Transport};
@@ -15,7 +18,9 @@ use crate::{Error, Options, Source, TlsInfo, Trust, random_seed};
 /// leaves the camera properly, in the background.
 #[derive(Debug)]
 pub struct Connection {
-    events: mpsc::Receiver<Event>,
+    events: mpsc::UnboundedReceiver<Event>,
+    /// Bytes of pictures in `events`.
+    unread: Arc<AtomicUsize>,
     statistics: watch::Receiver<Statistics>,
     leave: Option<oneshot::Sender<()>>,
     /// Until its result has been told.
@@ -23,8 +28,13 @@ pub struct Connection {
     tls: Option<TlsInfo>,
 }
 
-/// Events a consumer may leave unread: two seconds of 30 pictures. Beyond it pictures are dropped up to a key frame.
-const MAX_UNREAD: usize = 64;
+/// Pictures a consumer may leave unread. What a camera held back in a stall comes all at once, and none of it may be lost:
+/// ten seconds are under 2 MB of an H2C, and the largest key frame we have is 0.4 MB. Beyond it pictures are dropped up to
+/// a key frame.
+const MAX_UNREAD_BYTES: usize = 8 << 20;
+
+/// A picture weighs so much however small it is.
+const PICTURE_OVERHEAD: usize = 1 << 10;
 
 impl Connection {
     /// Connects and begins the session. [`next`](Self::next) tells how it goes on.
@@ -64,16 +74,18 @@ impl Connection {
 
         let (leave, left) = oneshot::channel();
         let (statistics, seen_statistics) = watch::channel(Statistics::default());
-        let (events, seen_events) = mpsc::channel(MAX_UNREAD);
+        let (events, seen_events) = mpsc::unbounded_channel();
+        let unread = Arc::new(AtomicUsize::new(0));
         let open = OpenSession::begin();
         let driver = Driver::new(connected, config, left, statistics);
+        let unread_by_consumer = Arc::clone(&unread);
         let task = tokio::spawn(async move {
-            let mut mailbox = Mailbox { events, dropping: false };
+            let mut mailbox = Mailbox { events, unread: unread_by_consumer, dropping: false };
             let result = driver.run(|event| mailbox.put(event)).await;
             drop(open);
             result
         });
-        Ok(Self { events: seen_events, statistics: seen_statistics, leave: Some(leave), task: Some(task), tls })
+        Ok(Self { events: seen_events, unread, statistics: seen_statistics, leave: Some(leave), task: Some(task), tls })
     }
 
     /// The next event; `Ok(None)` after [`leave`](Self::leave), once the camera has let go.
@@ -82,6 +94,7 @@ impl Connection {
     /// Why the session ended; told once, and `Ok(None)` from then on.
     pub async fn next(&mut self) -> Result<Option<Event>, Error> {
         if let Some(event) = self.events.recv().await {
+            self.unread.fetch_sub(weight(&event), Ordering::Relaxed);
             return Ok(Some(event));
         }
         let Some(task) = &mut self.task else { return Ok(None) };
@@ -123,23 +136,33 @@ impl Connection {
 
 /// Where the driver puts events; never makes it wait.
 struct Mailbox {
-    events: mpsc::Sender<Event>,
+    events: mpsc::UnboundedSender<Event>,
+    unread: Arc<AtomicUsize>,
     /// Pictures are being dropped until a key frame fits in.
     dropping: bool,
 }
 
 impl Mailbox {
+    /// Takes every event that is no picture: they are few, and whoever misses one is wrong about the session from then on.
     fn put(&mut self, mut event: Event) {
         if let Event::AccessUnit(unit) = &mut event {
-            if self.dropping && !unit.key_frame {
+            let full = self.unread.load(Ordering::Relaxed) + unit.data.len() > MAX_UNREAD_BYTES;
+            if full || self.dropping && !unit.key_frame {
+                self.dropping = true;
                 return;
             }
-            unit.discontinuity |= self.dropping;
+            unit.discontinuity |= std::mem::take(&mut self.dropping);
         }
-        let is_picture = matches!(event, Event::AccessUnit(_));
-        let fits = self.events.try_send(event).is_ok();
-        if is_picture {
-            self.dropping = !fits;
-        }
+        self.unread.fetch_add(weight(&event), Ordering::Relaxed);
+        // A consumer that has gone needs nothing.
+        let _ = self.events.send(event);
+    }
+}
+
+/// What an event adds to the bytes unread.
+fn weight(event: &Event) -> usize {
+    match event {
+        Event::AccessUnit(unit) => PICTURE_OVERHEAD + unit.data.len(),
+        _ => 0,
     }
 }

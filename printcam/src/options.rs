@@ -28,7 +28,7 @@ pub struct Options {
     pub rotate_every: Option<Duration>,
     /// How far live pictures stay behind, so that they move evenly; `None`: 150 ms over TCP, 300 ms over UDP.
     pub playout: Option<Playout>,
-    /// The model code, if known; the camera tells it too, a moment after the first picture.
+    /// The model code, if known; otherwise the camera's own word counts, which comes a moment after the first picture.
     pub model: Option<String>,
     /// What nonces, SSRCs and the jitter of the backoff are made from; `None`: the system's random numbers. For tests
     /// that must go the same way each time.

@@ -99,6 +99,7 @@ impl Stream {
                 return Ok(Self { handle });
             }
             let mut options = options;
+            let model_given = options.model.is_some();
             options.model = options.model.or_else(|| camera.model.clone());
             if camera.tcp_only && options.transport == Transport::Auto {
                 options.transport = Transport::Tcp;
@@ -107,7 +108,7 @@ impl Stream {
             let (stop, stopped) = watch::channel(false);
             let handle = Arc::new(Handle { core: Arc::clone(&core), stop });
             camera.stream = Arc::downgrade(&handle);
-            tokio::spawn(run(core, options, Arc::clone(&camera.slot), stopped));
+            tokio::spawn(run(core, options, model_given, Arc::clone(&camera.slot), stopped));
             Ok(Self { handle })
         })
     }
@@ -316,7 +317,13 @@ async fn open(core: Arc<Core>, options: Options, slot: Arc<Semaphore>) -> Result
 }
 
 /// Runs a stream to its end.
-async fn run(core: Arc<Core>, options: Options, slot: Arc<Semaphore>, mut stopped: watch::Receiver<bool>) {
+async fn run(
+    core: Arc<Core>,
+    options: Options,
+    model_given: bool,
+    slot: Arc<Semaphore>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let _open = OpenSession::begin();
     let policy = Policy {
         keep: options.keep,
@@ -326,13 +333,18 @@ async fn run(core: Arc<Core>, options: Options, slot: Arc<Semaphore>, mut stoppe
         reconnect: options.reconnect,
         seed: options.seed.unwrap_or_else(crate::random_seed),
     };
+    let mut supervisor = Supervisor::new(policy, now());
+    if let Some(model) = &options.model {
+        supervisor.handle(now(), Input::Quirks(Quirks::of_model(model)));
+    }
     let mut runner = Runner {
-        supervisor: Supervisor::new(policy, now()),
+        supervisor,
         upstream: Upstream::Closed,
         size: None,
         seconds: 0,
         core: Arc::clone(&core),
         options,
+        model_given,
         slot,
     };
     let mut viewers = core.hub.viewers();
@@ -366,6 +378,8 @@ async fn run(core: Arc<Core>, options: Options, slot: Arc<Semaphore>, mut stoppe
 struct Runner {
     core: Arc<Core>,
     options: Options,
+    /// By the caller, whose word counts more than the camera's: of a new model it may know better than we do.
+    model_given: bool,
     slot: Arc<Semaphore>,
     supervisor: Supervisor,
     upstream: Upstream,
@@ -447,9 +461,11 @@ impl Runner {
             Event::Resumed { .. } => self.supervisor.handle(now, Input::Resumed),
             Event::Named(name) => {
                 tracing::info!(target: "printcam::stream", camera = %self.core.source, %name, "the camera named itself");
-                self.supervisor.handle(now, Input::Quirks(Quirks::of_model(&name)));
                 with_camera(&self.core.key, |camera| camera.model = Some(name.clone()));
-                self.options.model = Some(name);
+                if !self.model_given {
+                    self.supervisor.handle(now, Input::Quirks(Quirks::of_model(&name)));
+                    self.options.model = Some(name);
+                }
             }
             Event::Described(_) => *lock(&self.core.waiting) = Waiting::KeyFrame,
             Event::UdpRefused { .. } | Event::Ended(_) => {}

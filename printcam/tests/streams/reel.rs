@@ -104,7 +104,8 @@ fn digest(frame: &Frame) -> PictureDigest {
 #[derive(Debug)]
 pub(crate) struct Follower {
     reel: Arc<Reel>,
-    last: Option<(Place, u64)>,
+    /// Where the last picture may have been, and its timestamp.
+    last: Option<(Vec<Place>, u64)>,
     pub(crate) pictures: u64,
     /// Pictures that said that something was missing before them.
     pub(crate) discontinuities: u64,
@@ -130,27 +131,27 @@ impl Follower {
         if places.is_empty() {
             return Err(format!("picture {number} was never sent so: {} bytes", unit.data.len()));
         }
-        let Some((before, timestamp)) = self.last else {
-            self.last = Some((places[0], unit.timestamp));
-            return unit.key_frame.then_some(()).ok_or_else(|| format!("begins with {:?}", places[0]));
+        let Some((before, timestamp)) = self.last.take() else {
+            self.last = Some((places.to_vec(), unit.timestamp));
+            return unit.key_frame.then_some(()).ok_or_else(|| format!("begins with {places:?}"));
         };
         if unit.timestamp < timestamp {
             return Err(format!("picture {number}: time runs backwards from {timestamp} to {}", unit.timestamp));
         }
-        let next = Place { index: before.index + 1, ..before };
-        let later = |place: &&Place| place.group == before.group && place.index > before.index;
-        let place = match places.contains(&next) {
-            true => Some(next),
-            false if unit.key_frame => Some(places[0]),
-            false if unit.discontinuity => places.iter().find(later).copied(),
-            false => None,
-        };
-        let Some(place) = place else {
+        let follows =
+            |place: &Place| before.iter().any(|before| before.group == place.group && before.index + 1 == place.index);
+        let mut now: Vec<Place> = places.iter().copied().filter(follows).collect();
+        if unit.key_frame {
+            now = places.to_vec();
+            let ended = |before: &Place| before.index + 1 == self.reel.gop && before.group != places[0].group;
+            self.early_key_frames += u64::from(!before.iter().any(ended));
+        } else if now.is_empty() && unit.discontinuity {
+            now = places.to_vec();
+        }
+        if now.is_empty() {
             return Err(format!("picture {number}: {places:?} follow {before:?}"));
-        };
-        let in_turn = before.index + 1 == self.reel.gop && before.group != place.group;
-        self.early_key_frames += u64::from(unit.key_frame && !in_turn);
-        self.last = Some((place, unit.timestamp));
+        }
+        self.last = Some((now, unit.timestamp));
         Ok(())
     }
 }

@@ -128,6 +128,12 @@ impl Recording {
         story.dedup();
         story
     }
+
+    /// How often somebody was told that five attempts had failed.
+    pub(crate) fn troubles(&self) -> usize {
+        let events = self.events.lock().unwrap();
+        events.iter().filter(|(_, event)| matches!(event, StreamEvent::Trouble(_))).count()
+    }
 }
 
 /// Waits until the condition holds; by the test's clock, and not for ever.
