@@ -48,6 +48,7 @@ fn a_camera_that_freezes_for_three_seconds() {
     clips::hd().assert_consecutive(&md5s);
     assert_eq!(relay.connections(), 1);
     watching.stop("INT").expect(exit::OK);
+    assert_eq!(teardowns_of(&camera.wait_for_events("closed", 1), 1), 1);
 }
 
 #[test]
