@@ -4,4 +4,5 @@ mod gentle;
 mod hub;
 mod recovery;
 mod reel;
+mod schedules;
 mod stage;

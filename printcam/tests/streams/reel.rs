@@ -145,7 +145,7 @@ impl Follower {
             now = places.to_vec();
             let ended = |before: &Place| before.index + 1 == self.reel.gop && before.group != places[0].group;
             self.early_key_frames += u64::from(!before.iter().any(ended));
-        } else if now.is_empty() && unit.discontinuity {
+        } else if unit.discontinuity {
             now = places.to_vec();
         }
         if now.is_empty() {

@@ -145,3 +145,10 @@ pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     };
     timeout(LONG, waiting).await.unwrap_or_else(|_| panic!("never {what}"));
 }
+
+/// Memory of this process that is in use; 0 where that cannot be told.
+pub(crate) fn resident_bytes() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    pages.unwrap_or(0) * 4096
+}
