@@ -31,6 +31,7 @@ pub mod record;
 mod sessions;
 mod snapshot;
 mod source;
+mod state;
 mod statistics;
 mod stream;
 mod supervisor;
@@ -52,9 +53,9 @@ pub use printcam_video::{AccessUnit, DEFAULT_QUALITY, Decoder, Frame, RustyH264,
 pub use sessions::all_closed;
 pub use snapshot::{Snapshot, snapshot};
 pub use source::Source;
+pub use state::{Keep, Reason, StreamState, Transition};
 pub use statistics::StreamStatistics;
 pub use stream::{Stream, StreamEvent};
-pub use supervisor::{Keep, Reason, StreamState, Transition};
 pub use tls::{PublicKeyPin, TlsInfo, TlsOptions, TlsVersions, Trust};
 
 /// A number that differs from call to call. Nothing made from it is a secret.
