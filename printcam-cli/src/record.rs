@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime};
 use printcam::record::{DurationLimit, FileOptions, FileRecorder, Progress, RecordError, RecordFormat, Recorder};
 use printcam::{AccessUnit, Stream};
 
+use tokio::time::{Instant, sleep_until};
+
 use crate::arguments::{RecordArguments, RecordingFormat};
 use crate::exit::Failure;
 use crate::output::{Destination, say};
@@ -17,6 +19,9 @@ use crate::watch::{Consumers, watch_until};
 
 /// Pictures that wait to be written: disks pause for seconds.
 const MAX_UNWRITTEN: usize = 300;
+
+/// Beyond the time wanted, for pictures that come late.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(arguments: RecordArguments) -> Result<(), Failure> {
     let source = arguments.address.clone().source()?;
@@ -38,10 +43,13 @@ pub(crate) async fn run(arguments: RecordArguments) -> Result<(), Failure> {
         }
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         let mut signal = std::pin::pin!(signals::stop_wanted());
+        // The recorder counts the stream's time, which stands still where the camera does.
+        let enough = arguments.duration.map(|duration| Instant::now() + duration + PATIENCE);
         loop {
             tokio::select! {
                 _ = tick.tick() => show(&stream, &progress, false),
                 stop = &mut signal => return stop,
+                () = sleep_until(enough.unwrap_or_else(Instant::now)), if enough.is_some() => return Ok(()),
             }
         }
     };

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use md5::{Digest, Md5};
-use printcam::{AccessUnit, Decoder, Frame, RustyH264, Stream, StreamState};
+use printcam::{AccessUnit, Frame, Stream, StreamState, fastest_decoder};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -132,7 +132,7 @@ impl Consumers {
 
     fn start_decoder(&mut self, stream: usize, decoded: Arc<AtomicU64>, print_md5: bool) {
         self.start(MAX_UNDECODED, move |units| {
-            let mut decoder = RustyH264::new();
+            let mut decoder = fastest_decoder();
             for unit in units {
                 match decoder.decode(&unit) {
                     Ok(Some(frame)) => {

@@ -13,6 +13,7 @@
 mod authenticator;
 mod config;
 mod error;
+mod exchange;
 mod handshake;
 mod random;
 mod statistics;
@@ -26,12 +27,11 @@ use bytes::Bytes;
 
 pub use config::{Config, Transport};
 pub use error::{AuthenticationError, Error};
+pub use exchange::{Event, Input, Output};
 pub use statistics::Statistics;
 
-use crate::h264::AccessUnit;
 use crate::rtsp::headers::ServerTransport;
 use crate::rtsp::{Deframer, Unit};
-use crate::sdp::VideoTrack;
 use handshake::{Handshake, Step};
 use random::Random;
 use timers::{Timer, Timers};
@@ -52,6 +52,8 @@ pub struct Session {
     /// Last RTP packet, or when PLAY was sent.
     last_rtp: Instant,
     stalled_since: Option<Instant>,
+    /// When the request in flight was sent.
+    asked_at: Option<Instant>,
     /// Text to be sent; kept to reuse its memory.
     text: Vec<u8>,
     statistics: Statistics,
@@ -64,81 +66,6 @@ enum Phase {
     Playing,
     Leaving,
     Ended,
-}
-
-/// What happens to a session.
-#[derive(Debug)]
-pub enum Input<'a> {
-    /// So many bytes were received into [`Session::receive_buffer`].
-    Received(usize),
-    /// The peer closed its side of the connection.
-    EndOfStream,
-    /// A datagram on the RTP port.
-    Rtp(&'a [u8]),
-    /// A datagram on the RTCP port.
-    Rtcp(&'a [u8]),
-    /// The answer to [`Output::BindUdp`]: the even port for RTP, the one above it being RTCP's. `None`: no ports.
-    UdpBound(Option<u16>),
-    /// Time has passed.
-    Tick,
-    /// Give the session back to the server and end.
-    Leave,
-}
-
-/// What the driver has to do.
-#[derive(Debug)]
-pub enum Output {
-    /// Send these bytes on the connection.
-    Send(Bytes),
-    /// Send this datagram from the RTCP port.
-    SendRtcp(Bytes),
-    /// Open an even port for RTP and the one above it for RTCP, then give [`Input::UdpBound`].
-    BindUdp,
-    /// Media comes from these ports of the server, and from no other peer.
-    ConnectUdp {
-        /// The server's RTP port.
-        rtp: u16,
-        /// The server's RTCP port.
-        rtcp: u16,
-    },
-    /// The UDP ports are not needed.
-    CloseUdp,
-    /// Something the consumer wants to know.
-    Event(Event),
-}
-
-/// What the consumer of a session sees.
-#[derive(Debug)]
-pub enum Event {
-    /// The camera described its stream.
-    Described(Box<VideoTrack>),
-    /// UDP was refused with this status; TCP goes on.
-    UdpRefused {
-        /// The status of the refusal, most often 461.
-        status: u16,
-    },
-    /// PLAY was accepted. Pictures may have come before.
-    Playing {
-        /// How the media travels.
-        transport: ServerTransport,
-    },
-    /// The camera named itself in an SDES (RFC 3550 §6.5.1). Printers put their model code there: see
-    /// [`Quirks::of_model`](crate::quirks::Quirks::of_model).
-    Named(String),
-    /// A picture.
-    AccessUnit(AccessUnit),
-    /// No RTP for [`Config::stall_after`].
-    Stalled {
-        /// When the last packet came.
-        since: Instant,
-    },
-    /// RTP again.
-    Resumed {
-        /// When the last packet before the stall had come.
-        since: Instant,
-    },
-    /// It is over. Nothing comes after this; the connection is to be closed.
-    Ended(Result<(), Error>),
 }
 
 impl Session {
@@ -155,6 +82,7 @@ impl Session {
             outputs: VecDeque::new(),
             last_rtp: now,
             stalled_since: None,
+            asked_at: None,
             text: Vec::new(),
             statistics: Statistics::default(),
             config,
@@ -244,7 +172,11 @@ impl Session {
                     Ok(())
                 }
                 Unit::Response(response) => {
+                    let stray = self.handshake.stray();
                     let step = self.handshake.handle_response(response, &mut self.random, &mut self.text);
+                    if stray == self.handshake.stray() {
+                        self.statistics.round_trip = self.asked_at.take().map(|asked| now - asked);
+                    }
                     step.and_then(|step| self.take_step(now, step))
                 }
                 Unit::Request(request) => {
@@ -472,6 +404,7 @@ impl Session {
             return;
         }
         self.send_text();
+        self.asked_at = self.handshake.waiting_for().map(|_| now);
         if self.handshake.waiting_for().is_some() && self.phase != Phase::Leaving {
             self.timers.set(Timer::Request, now + self.config.request_timeout);
         }

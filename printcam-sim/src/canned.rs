@@ -88,7 +88,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "needs ffmpeg"]
     fn ffmpeg_shows_the_same_pictures() {
         let canned = Canned::with_gop(30);
         let mut stream = Vec::new();

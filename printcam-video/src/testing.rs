@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use printcam_proto::h264::ParameterSets;
+use printcam_proto::h264::{ParameterSetTracker, ParameterSets};
 use rusty_h264_common::BitWriter;
 
 use crate::annex_b::nal_units;
@@ -84,31 +84,24 @@ impl Clip {
         let start = Instant::now();
         let mut access_units: Vec<AccessUnit> = Vec::new();
         let mut data = Vec::new();
-        let (mut sps, mut pps) = (Bytes::new(), Vec::<Bytes>::new());
+        let mut sets = ParameterSetTracker::new();
         let end = [0, 0, 1, 9];
         for nal_unit in nal_units(&[stream, &end].concat()) {
             let payload = nal_unit.payload();
             match nal_unit.kind() {
                 9 if !data.is_empty() => {
-                    let sets = ParameterSets::new(sps.clone(), pps.clone()).expect("a good parameter set");
-                    let known = access_units.last().map(|last| &last.parameter_sets).filter(|known| ***known == sets);
-                    let parameter_sets = known.cloned().unwrap_or_else(|| Arc::new(sets));
-                    let key_frame = nal_units(&data).any(|nal_unit| nal_unit.kind() == 5);
                     let index = access_units.len() as u32;
+                    let key_frame = nal_units(&data).any(|nal_unit| nal_unit.kind() == 5);
                     access_units.push(AccessUnit {
                         timestamp: u64::from(index) * 3000,
                         received_at: start + index * Duration::from_secs(1) / 30,
                         key_frame,
                         discontinuity: false,
-                        parameter_sets,
+                        parameter_sets: Arc::clone(sets.current().expect("they come first")),
                         data: std::mem::take(&mut data).into(),
                     });
                 }
-                7 if sps != payload => {
-                    sps = Bytes::copy_from_slice(payload);
-                    pps.clear();
-                }
-                8 if !pps.iter().any(|pps| pps == payload) => pps.push(Bytes::copy_from_slice(payload)),
+                7 | 8 => sets.push(payload).expect("a good parameter set"),
                 _ => {}
             }
             data.extend_from_slice(&[0, 0, 0, 1]);

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use printcam_video::{DecodeError, Decoder, Frame, RustyH264};
+use printcam_video::{DecodeError, Frame, fastest_decoder};
 
 use crate::{Error, Subscription};
 
@@ -19,7 +19,7 @@ const BUDGET: Duration = Duration::from_millis(250);
 pub(crate) async fn newest_picture(mut subscription: Subscription) -> Result<Frame, Error> {
     // Only what is there by now: pictures that come while these are decoded would keep it busy for ever.
     let mut held: VecDeque<_> = std::iter::from_fn(|| subscription.try_next()).collect();
-    let mut decoder = RustyH264::new();
+    let mut decoder = fastest_decoder();
     let mut newest = None;
     let mut spent = Duration::ZERO;
     loop {

@@ -31,6 +31,7 @@ pub mod record;
 mod sessions;
 mod snapshot;
 mod source;
+mod state;
 mod statistics;
 mod stream;
 mod supervisor;
@@ -48,13 +49,13 @@ pub use printcam_proto::jitter_buffer::Playout;
 pub use printcam_proto::rtsp::headers::ServerTransport;
 pub use printcam_proto::rtsp::{Credentials, RtspUrl, UrlError};
 pub use printcam_proto::session::{Event, Statistics, Transport};
-pub use printcam_video::{AccessUnit, DEFAULT_QUALITY, Decoder, Frame, RustyH264, encode_jpeg};
+pub use printcam_video::{AccessUnit, DEFAULT_QUALITY, Decoder, Frame, RustyH264, encode_jpeg, fastest_decoder};
 pub use sessions::all_closed;
 pub use snapshot::{Snapshot, snapshot};
 pub use source::Source;
+pub use state::{Keep, Reason, StreamState, Transition};
 pub use statistics::StreamStatistics;
 pub use stream::{Stream, StreamEvent};
-pub use supervisor::{Keep, Reason, StreamState, Transition};
 pub use tls::{PublicKeyPin, TlsInfo, TlsOptions, TlsVersions, Trust};
 
 /// A number that differs from call to call. Nothing made from it is a secret.

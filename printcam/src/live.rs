@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use printcam_proto::jitter_buffer::{JitterBuffer, Playable, Playout};
 use printcam_proto::rtsp::headers::ServerTransport;
-use printcam_video::{DecodeError, Decoder, Frame, Frames, LatestFrame, RustyH264};
+use printcam_video::{DecodeError, Decoder, Frame, Frames, LatestFrame, fastest_decoder};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Duration, Instant, sleep_until};
 
@@ -97,7 +97,7 @@ const HOPELESS_AFTER: Duration = Duration::from_secs(60);
 
 async fn decode(core: Arc<Core>, mut subscription: Subscription, playout: Option<Playout>, latest: LatestFrame) {
     let mut buffer: Option<JitterBuffer> = None;
-    let mut decoder = Some(Box::new(RustyH264::new()) as Box<dyn Decoder>);
+    let mut decoder = Some(fastest_decoder());
     let mut working: Option<JoinHandle<Decoded>> = None;
     let mut last_picture = Instant::now();
     loop {

@@ -1,25 +1,23 @@
 //! A camera being watched: one connection, any number of viewers, healing by itself.
 
-use std::future::pending;
-use std::pin::Pin;
+mod run;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use printcam_proto::jitter_buffer::Playout;
-use printcam_proto::quirks::Quirks;
 use printcam_proto::rtsp::headers::ServerTransport;
-use printcam_proto::session::{self, AuthenticationError, Event, Transport};
+use printcam_proto::session::{self, AuthenticationError, Transport};
 use printcam_video::Frame;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, broadcast, watch};
-use tokio::time::{Duration, Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::sync::{Notify, broadcast, watch};
+use tokio::time::{Duration, Instant};
 
 use crate::cameras::{CameraKey, with_camera};
 use crate::capture::newest_picture;
 use crate::hub::Hub;
 use crate::live::{self, Decoding, LiveFrames};
-use crate::sessions::OpenSession;
 use crate::statistics::{StreamStatistics, Tally};
-use crate::supervisor::{Input, Output, Policy, Supervisor};
-use crate::{Connection, Error, Options, Reason, Source, StreamState, Subscription, TlsInfo, Transition, Waiting};
+use crate::{Error, Options, Reason, Source, StreamState, Subscription, TlsInfo, Transition, Waiting};
+use run::run;
 
 /// A camera being watched. Clones share it; when the last one goes, the camera is given back in the background.
 ///
@@ -274,209 +272,4 @@ impl Core {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A connection on its way, up, or neither.
-enum Upstream {
-    Closed,
-    Opening(Pin<Box<dyn Future<Output = Result<Open, Error>> + Send>>),
-    Open(Open),
-}
-
-struct Open {
-    connection: Connection,
-    /// The camera's only slot.
-    _slot: OwnedSemaphorePermit,
-}
-
-enum News {
-    Opened(Result<Open, Error>),
-    Event(Result<Option<Event>, Error>),
-}
-
-impl Upstream {
-    /// The next thing that comes of it. Losing interest loses nothing.
-    async fn news(&mut self) -> News {
-        match self {
-            Upstream::Closed => pending().await,
-            Upstream::Opening(opening) => News::Opened(opening.await),
-            Upstream::Open(open) => News::Event(open.connection.next().await),
-        }
-    }
-}
-
-async fn open(core: Arc<Core>, options: Options, slot: Arc<Semaphore>) -> Result<Open, Error> {
-    // Nobody closes a slot.
-    let slot = slot.acquire_owned().await.map_err(|_| Error::Stopped)?;
-    let reached = || *lock(&core.waiting) = Waiting::Handshake;
-    let connection = Connection::open_telling(&core.source, &options, reached).await?;
-    Ok(Open { connection, _slot: slot })
-}
-
-/// Runs a stream to its end.
-async fn run(
-    core: Arc<Core>,
-    options: Options,
-    model_given: bool,
-    slot: Arc<Semaphore>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let _open = OpenSession::begin();
-    let policy = Policy {
-        keep: options.keep,
-        transport: options.transport,
-        give_up_after: options.give_up_after,
-        rotate_every: options.rotate_every,
-        reconnect: options.reconnect,
-        seed: options.seed.unwrap_or_else(crate::random_seed),
-    };
-    let mut supervisor = Supervisor::new(policy, now());
-    if let Some(model) = &options.model {
-        supervisor.handle(now(), Input::Quirks(Quirks::of_model(model)));
-    }
-    let mut runner = Runner {
-        supervisor,
-        upstream: Upstream::Closed,
-        size: None,
-        core: Arc::clone(&core),
-        options,
-        model_given,
-        slot,
-    };
-    let mut viewers = core.hub.viewers();
-    let mut second = interval(Duration::from_secs(1));
-    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while runner.carry_out() {
-        let deadline = runner.supervisor.deadline().map(Instant::from_std);
-        tokio::select! {
-            // In a fixed order, so that a test repeats; the camera last, since it always has something to say.
-            biased;
-            _ = stopped.wait_for(|stop| *stop), if runner.supervisor.state() != StreamState::Stopped => {
-                runner.supervisor.handle(now(), Input::Stop);
-            }
-            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                runner.supervisor.handle(now(), Input::Tick);
-            }
-            Ok(()) = viewers.changed() => {
-                let count = *viewers.borrow_and_update();
-                runner.supervisor.handle(now(), Input::Viewers(count));
-            }
-            () = core.undecodable.notified() => runner.supervisor.handle(now(), Input::NothingDecodable),
-            _ = second.tick() => runner.count(),
-            news = runner.upstream.news() => runner.handle(news),
-        }
-    }
-    core.hub.close();
-    core.ended.send_replace(true);
-}
-
-/// Does what the supervisor wants, and tells it what comes of it.
-struct Runner {
-    core: Arc<Core>,
-    options: Options,
-    /// By the caller, whose word counts more than the camera's: of a new model it may know better than we do.
-    model_given: bool,
-    slot: Arc<Semaphore>,
-    supervisor: Supervisor,
-    upstream: Upstream,
-    size: Option<(u32, u32)>,
-}
-
-impl Runner {
-    /// Does all that is to be done. Returns false once the stream is over.
-    fn carry_out(&mut self) -> bool {
-        while let Some(output) = self.supervisor.poll() {
-            match output {
-                Output::Open(transport) => {
-                    self.options.transport = transport;
-                    *lock(&self.core.waiting) = Waiting::Connection;
-                    self.core.hub.begin_session();
-                    let opening = open(Arc::clone(&self.core), self.options.clone(), Arc::clone(&self.slot));
-                    self.upstream = Upstream::Opening(Box::pin(opening));
-                }
-                Output::Leave => match &mut self.upstream {
-                    Upstream::Open(open) => open.connection.leave(),
-                    Upstream::Opening(_) | Upstream::Closed => {
-                        self.upstream = Upstream::Closed;
-                        self.supervisor.handle(now(), Input::Closed(None));
-                    }
-                },
-                Output::Transition(transition) => {
-                    lock(&self.core.tally).changed(now(), transition.state, transition.reason);
-                    self.core.tell(StreamEvent::State(transition));
-                }
-                Output::Trouble(error) => self.core.tell(StreamEvent::Trouble(error)),
-                Output::RememberTcp => with_camera(&self.core.key, |camera| camera.tcp_only = true),
-            }
-        }
-        self.supervisor.state() != StreamState::Stopped || !matches!(self.upstream, Upstream::Closed)
-    }
-
-    fn handle(&mut self, news: News) {
-        match news {
-            News::Opened(Ok(open)) => {
-                *lock(&self.core.tls) = open.connection.tls().cloned();
-                *lock(&self.core.waiting) = Waiting::Description;
-                self.upstream = Upstream::Open(open);
-            }
-            News::Opened(Err(error)) => {
-                self.upstream = Upstream::Closed;
-                self.supervisor.handle(now(), Input::OpenFailed(Arc::new(error)));
-            }
-            News::Event(Ok(Some(event))) => self.handle_event(event),
-            News::Event(ended) => {
-                self.count();
-                lock(&self.core.tally).session_ended();
-                self.upstream = Upstream::Closed;
-                self.supervisor.handle(now(), Input::Closed(ended.err().map(Arc::new)));
-            }
-        }
-    }
-
-    fn handle_event(&mut self, event: Event) {
-        let now = now();
-        match event {
-            Event::AccessUnit(unit) => {
-                let info = &unit.parameter_sets.info;
-                let size = Some((info.width, info.height));
-                if self.size != size {
-                    self.size = size;
-                    self.core.tell(StreamEvent::Resized { width: info.width, height: info.height });
-                }
-                lock(&self.core.tally).picture(&unit);
-                self.core.hub.publish(unit);
-                self.supervisor.handle(now, Input::Picture);
-            }
-            Event::Playing { transport } => {
-                let udp = matches!(transport, ServerTransport::Udp { .. });
-                self.supervisor.handle(now, Input::Accepted { udp });
-            }
-            Event::Stalled { since } => self.supervisor.handle(now, Input::Stalled { since }),
-            Event::Resumed { .. } => self.supervisor.handle(now, Input::Resumed),
-            Event::Named(name) => {
-                tracing::info!(target: "printcam::stream", camera = %self.core.source, %name, "the camera named itself");
-                with_camera(&self.core.key, |camera| camera.model = Some(name.clone()));
-                if !self.model_given {
-                    self.supervisor.handle(now, Input::Quirks(Quirks::of_model(&name)));
-                    self.options.model = Some(name);
-                }
-            }
-            Event::Described(_) => *lock(&self.core.waiting) = Waiting::KeyFrame,
-            Event::UdpRefused { .. } | Event::Ended(_) => {}
-        }
-    }
-
-    /// Once a second: what the session has counted.
-    fn count(&mut self) {
-        if let Upstream::Open(open) = &self.upstream {
-            let statistics = open.connection.statistics();
-            lock(&self.core.tally).count(now(), &statistics);
-            self.supervisor.handle(now(), Input::Counted(&statistics));
-        }
-    }
-}
-
-/// The clock of the supervisor: tokio's, so that tests can move it.
-fn now() -> std::time::Instant {
-    Instant::now().into_std()
 }

@@ -7,14 +7,17 @@ mod files;
 #[path = "recording/hostile.rs"]
 mod hostile;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clip::{Packet, STEP, Scratch, clip, packets, pictures, pictures_of, probe, stream_of};
-use mp4_atom::{Decode, Moof};
+use mp4_atom::{Decode, Moof, Moov};
 use printcam::AccessUnit;
 use printcam::record::{DurationLimit, Progress, RecordFormat, Recorder};
+use printcam_proto::h264::ParameterSets;
 
 /// Records into memory.
 fn record(units: &[AccessUnit], format: RecordFormat) -> (Vec<u8>, Progress) {
@@ -38,6 +41,29 @@ fn expected(units: &[AccessUnit]) -> Vec<Packet> {
 /// The durations they should have: until the next, and the last as long as the one before.
 fn expected_durations(units: &[AccessUnit]) -> Vec<u64> {
     units.windows(2).map(|pair| pair[1].timestamp - pair[0].timestamp).chain([STEP]).collect()
+}
+
+/// Which samples a file says decoding can start at: those without sample_is_non_sync_sample (ISO/IEC 14496-12 §8.8.3.1),
+/// in the fragment or else in `trex`. (FFmpeg looks at the pictures themselves.)
+fn sync_samples(bytes: &[u8]) -> Vec<bool> {
+    let (moov_at, _) = boxes(bytes)[1];
+    let usual = Moov::decode(&mut &bytes[moov_at..]).unwrap().mvex.unwrap().trex[0].default_sample_flags;
+    let moofs = boxes(bytes).into_iter().filter(|(_, kind)| kind == b"moof");
+    let samples = moofs.flat_map(|(at, _)| moof(&bytes[at..]).traf[0].trun[0].samples.iter().collect::<Vec<_>>());
+    samples.map(|sample| sample.flags.unwrap_or(usual) & 0x0001_0000 == 0).collect()
+}
+
+/// The NAL unit types in the samples of a file.
+fn nal_unit_types(bytes: &[u8]) -> BTreeSet<u8> {
+    let mut types = BTreeSet::new();
+    for (at, _) in boxes(bytes).into_iter().filter(|(_, kind)| kind == b"mdat") {
+        let mut rest = &bytes[at..][..u32::from_be_bytes(bytes[at..][..4].try_into().unwrap()) as usize][8..];
+        while let Some((len, behind)) = rest.split_first_chunk() {
+            types.insert(behind[0] & 0x1f);
+            rest = &behind[u32::from_be_bytes(*len) as usize..];
+        }
+    }
+    types
 }
 
 /// The durations in a file, whose fragments must follow each other without holes.
@@ -101,6 +127,8 @@ fn an_mp4_shows_the_same_pictures_at_the_same_times() {
         assert!(shown == pictures_of(&stream_of(&units)), "{name}: other pictures");
         assert_eq!(packets(&path), expected(&units), "{name}");
         assert_eq!(durations(&bytes), expected_durations(&units), "{name}");
+        assert_eq!(sync_samples(&bytes), units.iter().map(|unit| unit.key_frame).collect::<Vec<_>>(), "{name}");
+        assert!(nal_unit_types(&bytes).is_subset(&BTreeSet::from([1, 5, 6])), "{name}: {:?}", nal_unit_types(&bytes));
         let entries = "stream=width,height,sample_aspect_ratio,color_range,color_space";
         assert_eq!(probe(&path, entries), want, "{name}");
         assert_eq!(
@@ -304,6 +332,30 @@ fn one_output_refuses_other_parameter_sets_and_goes_on() {
     // Annex B follows.
     let stream = [small, large].concat();
     assert!(record(&stream, RecordFormat::AnnexB).0 == stream_of(&stream));
+}
+
+#[test]
+fn parameter_sets_that_change_between_key_frames_wait_for_one() {
+    let mut units = clip(45, "-g 15");
+    let sets = &units[0].parameter_sets;
+    let more = [sets.pps.clone(), vec![vec![0x68, 0x48, 0xe3].into()]].concat();
+    let other = Arc::new(ParameterSets::new(sets.sps.clone(), more).unwrap());
+    units[20..30].iter_mut().for_each(|unit| unit.parameter_sets = Arc::clone(&other));
+    let (bytes, progress) = record(&units, RecordFormat::Mp4);
+    assert_eq!((progress.pictures, progress.left_out), (35, 10));
+    assert_eq!(durations(&bytes)[19], 11 * STEP);
+    assert_eq!(record(&units, RecordFormat::AnnexB).1.left_out, 0, "Annex B has them in the stream");
+}
+
+#[test]
+fn the_last_picture_lasts_as_long_as_the_one_before() {
+    let mut units = clip(20, "-g 30");
+    units.iter_mut().for_each(|unit| unit.timestamp *= 2);
+    assert_eq!(durations(&record(&units, RecordFormat::Mp4).0)[19], 2 * STEP);
+    // But not as long as a gap; and what was announced, 30 a second, where there was no other.
+    delay(&mut units, 19, 900_000);
+    assert_eq!(durations(&record(&units, RecordFormat::Mp4).0)[19], 2 * STEP);
+    assert_eq!(durations(&record(&units[..1], RecordFormat::Mp4).0), [STEP]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::certificates::Identity;
 use crate::clips::Clip;
 use crate::lines::Lines;
 use crate::program::{ACCESS_CODE, url};
+use crate::tools::send_signal;
 
 pub(crate) struct GstCamera {
     child: Child,
@@ -27,6 +28,8 @@ pub(crate) struct Options {
     pub(crate) first_frame: usize,
     /// 0: any free one.
     pub(crate) port: u16,
+    /// Ends the connection of a client that has sent no RTCP for so long.
+    pub(crate) drop_silent: Option<Duration>,
 }
 
 #[derive(Default, PartialEq)]
@@ -35,6 +38,8 @@ pub(crate) enum Udp {
     Offered,
     /// A SETUP for UDP is answered 461.
     Refused,
+    /// A SETUP for UDP is accepted, and every datagram gets lost.
+    Lost,
 }
 
 /// One line of the camera's log, e.g. `{"t":1.31,"ev":"request","client":1,"method":"SETUP"}`.
@@ -54,8 +59,13 @@ impl GstCamera {
         if let Some(identity) = &options.identity {
             command.arg("--certificate").arg(&identity.certificate).arg("--key").arg(&identity.key);
         }
-        if options.udp == Udp::Refused {
-            command.args(["--transport", "tcp"]);
+        match options.udp {
+            Udp::Offered => {}
+            Udp::Refused => _ = command.args(["--transport", "tcp"]),
+            Udp::Lost => _ = command.args(["--transport", "lost"]),
+        }
+        if let Some(limit) = options.drop_silent {
+            command.args(["--drop-silent", &limit.as_secs_f64().to_string()]);
         }
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("/usr/bin/python3");
         let events = Lines::follow(child.stdout.take().unwrap());
@@ -68,7 +78,21 @@ impl GstCamera {
 
     /// With the access code in it.
     pub(crate) fn url(&self) -> String {
-        url(self.scheme, "127.0.0.1", self.port)
+        self.url_by_way_of(self.port)
+    }
+
+    /// As `url`, by way of a relay at this port.
+    pub(crate) fn url_by_way_of(&self, port: u16) -> String {
+        url(self.scheme, "127.0.0.1", port)
+    }
+
+    /// Stops the process where it is: its connections stand, and nothing comes of them.
+    pub(crate) fn freeze(&self) {
+        send_signal("STOP", self.child.id());
+    }
+
+    pub(crate) fn thaw(&self) {
+        send_signal("CONT", self.child.id());
     }
 
     pub(crate) fn events(&self) -> Vec<Event> {
@@ -86,8 +110,15 @@ impl GstCamera {
     }
 
     pub(crate) fn wait_for_event(&self, kind: &str) {
-        self.events
-            .wait_for(kind, EVENT_LIMIT, |lines| lines.iter().any(|line| Event(line.clone()).is(kind)).then_some(()));
+        self.wait_for_events(kind, 1);
+    }
+
+    /// Waits until there were so many of the kind, and returns all events so far.
+    pub(crate) fn wait_for_events(&self, kind: &str, count: usize) -> Vec<Event> {
+        self.events.wait_for(&format!("{count} {kind}"), EVENT_LIMIT, |lines| {
+            let events: Vec<Event> = lines.iter().cloned().map(Event).collect();
+            (events.iter().filter(|event| event.is(kind)).count() >= count).then_some(events)
+        })
     }
 }
 

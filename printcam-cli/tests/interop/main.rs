@@ -12,9 +12,11 @@ mod lines;
 mod openssl_server;
 mod picture;
 mod program;
+mod relay;
 mod stub_server;
 mod tools;
 
+mod healing;
 mod sentences;
 mod snapshots;
 mod trust;

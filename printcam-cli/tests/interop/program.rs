@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use crate::lines::Lines;
-use crate::tools::pipe;
+use crate::tools::send_signal;
 
 /// The cameras' access code. It needs percent-encoding, so that each form it could leak in looks different.
 pub(crate) const ACCESS_CODE: &str = "k7@/:Qz3";
@@ -123,10 +123,34 @@ impl Watching {
         })
     }
 
+    /// How many were decoded so far.
+    pub(crate) fn frames(&self) -> usize {
+        self.stdout.as_ref().unwrap().so_far().len()
+    }
+
+    /// Waits until `count` status lines from now on name this state; they come once a second.
+    pub(crate) fn wait_for_status(&self, state: &str, count: usize) {
+        self.wait_for_more_lines(state, &format!("  {state}"), count);
+    }
+
+    /// Waits for `count` more status lines; they come once a second.
+    pub(crate) fn wait_for_lines(&self, count: usize) {
+        self.wait_for_more_lines("status", "", count);
+    }
+
+    fn wait_for_more_lines(&self, what: &str, containing: &str, count: usize) {
+        let stderr = self.stderr.as_ref().unwrap();
+        let before = stderr.so_far().len();
+        stderr.wait_for(&format!("{count} lines of {what}"), WATCH_LIMIT, |lines| {
+            let found = lines[before..].iter().filter(|line| line.contains(containing)).count();
+            (found >= count).then_some(())
+        });
+    }
+
     /// Sends `INT` or `TERM` and waits for the end.
     pub(crate) fn stop(mut self, signal: &str) -> Outcome {
         let start = Instant::now();
-        pipe("sh", &["-c", "kill -$0 $1", signal, &self.child.id().to_string()], b"");
+        send_signal(signal, self.child.id());
         let status = wait(&mut self.child, STOP_LIMIT);
         let took = start.elapsed();
         assert!(status.is_some(), "printcam goes on {STOP_LIMIT:?} after SIG{signal}");

@@ -25,6 +25,11 @@ pub(crate) fn pipe<S: AsRef<OsStr>>(program: &str, arguments: &[S], input: &[u8]
     output.stdout
 }
 
+/// Sends a signal, named without its SIG, to a process.
+pub(crate) fn send_signal(name: &str, process: u32) {
+    pipe("sh", &["-c", "kill -$0 $1", name, &process.to_string()], b"");
+}
+
 /// The folder `name` below the target folder, filled by `fill` unless an earlier run has done it. Several tests and
 /// processes may ask at once: each fills a folder of its own, and the first to rename it wins.
 pub(crate) fn made_once(name: &str, fill: impl FnOnce(&Path)) -> PathBuf {

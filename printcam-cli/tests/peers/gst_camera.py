@@ -7,8 +7,10 @@ Standard output carries JSON lines without spaces; `t` is in seconds on one mono
     {"t":1.25,"ev":"ready","port":40001}
     {"t":1.31,"ev":"request","client":1,"method":"SETUP","transport":"RTP/AVP;unicast;client_port=5000-5001"}
     {"t":2.40,"ev":"rtcp","client":1,"types":"201,202","lost":0,"jitter":12,"lsr":1,"dlsr":6}
+    {"t":8.90,"ev":"dropped","client":1}
     {"t":9.00,"ev":"closed","client":1}
 
+`dropped` comes before `closed` where the camera itself ended the connection (--drop-silent).
 `lsr` and `dlsr` are raw values of the first report block (RFC 3550 section 6.4.1); a packet without one has no `lost`.
 """
 import argparse
@@ -149,6 +151,10 @@ class Feeder:
     def _tick(self):
         if not self.alive:
             return
+        missed = int((time.monotonic() - self.start) * self.clip.fps) - self.tick
+        if missed > self.clip.fps:
+            # The whole camera was frozen. It goes on with the next picture and does not make up for the lost time.
+            self.tick += missed
         self._push(self.start_pts + self.tick * Gst.SECOND // self.clip.fps)
         self.tick += 1
         self.pacer.at(self.start + self.tick / self.clip.fps, self._tick)
@@ -163,7 +169,8 @@ class Factory(GstRtspServer.RTSPMediaFactory):
         self.camera = camera
         lower = GstRtsp.RTSPLowerTrans
         # What is not listed here is answered 461.
-        self.set_protocols({"tcp": lower.TCP, "udp": lower.UDP, "both": lower.UDP | lower.TCP}[camera.args.transport])
+        self.set_protocols({"tcp": lower.TCP, "udp": lower.UDP, "both": lower.UDP | lower.TCP,
+                            "lost": lower.UDP | lower.TCP}[camera.args.transport])
         self.set_latency(0)
 
     def do_create_element(self, _url):
@@ -214,6 +221,8 @@ class Camera:
         log("connected", client=number)
         for method in ("options", "describe", "setup", "play", "pause", "teardown", "get-parameter", "set-parameter"):
             client.connect("pre-%s-request" % method, self._request, number)
+        if self.args.transport == "lost":
+            client.connect("pre-play-request", self._lose_datagrams)
         client.connect("play-request", self._playing, number)
         client.connect("closed", lambda _client: log("closed", client=number))
 
@@ -226,10 +235,39 @@ class Camera:
         return GstRtsp.RTSPStatusCode.OK
 
     @staticmethod
-    def _playing(_client, context, number):
-        session = context.media.get_stream(0).get_rtpsession()
-        session.connect("on-receiving-rtcp", lambda _session, buffer: log(
-            "rtcp", client=number, **describe_rtcp(buffer.extract_dup(0, buffer.get_size()))))
+    def _lose_datagrams(_client, context):
+        """Before PLAY the sinks for UDP are not there yet."""
+        kinds = Gst.PadProbeType.BUFFER | Gst.PadProbeType.BUFFER_LIST
+
+        def added(_pipeline, _bin, element):
+            if element.get_factory().get_name() == "multiudpsink":
+                element.get_static_pad("sink").add_probe(kinds, lambda *_: Gst.PadProbeReturn.DROP)
+
+        context.media.get_element().get_parent().connect("deep-element-added", added)
+        return GstRtsp.RTSPStatusCode.OK
+
+    def _playing(self, client, context, number):
+        heard, gone = time.monotonic(), False
+
+        def hear(_session, buffer):
+            nonlocal heard
+            heard = time.monotonic()
+            log("rtcp", client=number, **describe_rtcp(buffer.extract_dup(0, buffer.get_size())))
+
+        def leave(_client):
+            nonlocal gone
+            gone = True
+
+        def drop_if_silent():
+            if not gone and time.monotonic() - heard > self.args.drop_silent:
+                log("dropped", client=number)
+                client.close()
+            return not gone
+
+        context.media.get_stream(0).get_rtpsession().connect("on-receiving-rtcp", hear)
+        if self.args.drop_silent:
+            client.connect("closed", leave)
+            GLib.timeout_add(100, drop_if_silent)
 
 
 def describe_rtcp(compound):
@@ -260,8 +298,10 @@ def main():
     parser.add_argument("--path", default="/streaming/live/1")
     parser.add_argument("--user", default="bblp")
     parser.add_argument("--password", required=True)
-    parser.add_argument("--transport", choices=["both", "tcp", "udp"], default="both",
-                        help="tcp: a SETUP for UDP is answered 461")
+    parser.add_argument("--transport", choices=["both", "tcp", "udp", "lost"], default="both",
+                        help="tcp: a SETUP for UDP is answered 461; lost: it is accepted, and every datagram gets lost")
+    parser.add_argument("--drop-silent", type=float, metavar="SECONDS",
+                        help="end the connection of a client that has sent no RTCP for so long")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when the program that started it ends")
     args = parser.parse_args()
     if bool(args.clip) == args.audio_only:

@@ -17,6 +17,8 @@ pub struct Statistics {
     pub discarded: u64,
     /// Interarrival jitter (RFC 3550 §6.4.1), as reported to the camera.
     pub jitter: Duration,
+    /// From the last request to its answer; over TCP that includes the media queued before it.
+    pub round_trip: Option<Duration>,
     /// Pictures given out.
     pub access_units: u64,
     /// Of these, pictures that decoding can start at.
@@ -40,11 +42,13 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// Adds the totals of a later session of the same camera. What is no total (transport, jitter) is the later one's.
+    /// Adds the totals of a later session of the same camera. What is no total (transport, jitter, round trip) is
+    /// the later one's.
     pub fn add(&mut self, later: &Statistics) {
         let Self { transport, rtp, jitter, stalled_for, .. } = later;
         self.transport = *transport;
         self.jitter = *jitter;
+        self.round_trip = later.round_trip;
         self.stalled_for += *stalled_for;
         for (sum, more) in [
             (&mut self.rtp.received, rtp.received),

@@ -82,7 +82,11 @@ fn keep_alive_that_is_not_honoured_and_a_session_that_is_gone() {
     let mut client = Client::playing();
     client.pass(MS(3500));
     client.interleaved();
+    client.pass(MS(40));
+    client.receive(b"RTSP/1.0 200 OK\r\nCSeq: 99\r\n\r\n");
     client.answer("GET_PARAMETER", "501 Not Implemented", "\r\n");
+    let round_trip = client.session.statistics(client.now).round_trip;
+    assert_eq!(round_trip, Some(MS(3540) - MS(10_000) / 3), "of the request, and not of a stray answer");
     client.pass(MS(3500));
     client.interleaved();
     client.answer("OPTIONS", "454 Session Not Found", "\r\n");

@@ -184,17 +184,6 @@ async fn pictures_are_known_and_idle_hours_cost_nothing() {
     assert_eq!(camera.pictures().number_of(other), None);
 }
 
-/// `cargo test -p printcam-sim --test faults -- --ignored --nocapture`
-#[tokio::test(start_paused = true)]
-#[ignore = "measures"]
-async fn cost_of_a_simulated_day() {
-    let began = std::time::Instant::now();
-    let camera = VirtualCamera::start(printcam_sim::Options { fps: 1, ..options(&["stall=4s..10s/1m"], 1) });
-    let mut client = Client::play(&camera.expect("a camera")).await;
-    let events = client.receive(secs(86_400), &keep_alives(86_400)).await;
-    println!("{} events in {:?}", events.len(), began.elapsed());
-}
-
 #[derive(Clone, Debug)]
 struct Rtp {
     at: Duration,

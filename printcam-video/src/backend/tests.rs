@@ -69,6 +69,17 @@ fn the_size_may_change_at_a_key_frame() {
     assert_all_exact(&clip, "three sizes");
 }
 
+/// Of the same number, for the same sequence parameter set, and back again.
+#[test]
+fn a_picture_parameter_set_may_change() {
+    let [cabac, cavlc] = ["cabac", "cavlc"]
+        .map(|coder| encode_stream("176x144", &format!("-profile:v high -level 3 -coder {coder} -g 4"), "aud=insert"));
+    let clip = Clip::from_stream(&[&cabac[..], &cavlc, &cabac].concat());
+    let sets = [0, 8, 16].map(|index| &clip.access_units[index].parameter_sets);
+    assert!(sets[0].sps == sets[1].sps && sets[0].pps != sets[1].pps && sets[0] == sets[2]);
+    assert_all_exact(&clip, "another picture parameter set");
+}
+
 /// Cameras send each picture's slices in one access unit and the parameter sets before them, or only in the SDP.
 #[test]
 fn takes_parameter_sets_from_outside_the_data() {

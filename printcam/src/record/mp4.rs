@@ -326,39 +326,4 @@ fn refused(_: mp4_atom::Error) -> RecordError {
 }
 
 #[cfg(test)]
-mod tests {
-    use mp4_atom::Decode;
-
-    use super::*;
-
-    /// X1C, KittyCAD/machine-api trace.
-    const SPS: &[u8] = &[
-        0x67, 0x42, 0xc0, 0x1f, 0x8d, 0x8d, 0x50, 0x24, 0x82, 0xd9, 0x36, 0x40, 0x00, 0x00, 0x03, 0x00, 0x40, 0x00,
-        0x00, 0x0f, 0x23, 0xc2, 0x21, 0x1a, 0x80,
-    ];
-
-    #[test]
-    fn the_container_says_what_the_vui_says_of_colour() {
-        // matrix_coefficients by H.264 table E-5; 2 is unspecified.
-        for (matrix, full_range, want) in [
-            (None, false, None),
-            (None, true, Some((2, true))),
-            (Some(ColorMatrix::Bt709), false, Some((1, false))),
-            (Some(ColorMatrix::Bt601), true, Some((6, true))),
-            (Some(ColorMatrix::Bt2020), false, Some((9, false))),
-        ] {
-            let mut sets = ParameterSets::new(SPS.to_vec().into(), vec![vec![0x68, 0xce, 0x31, 0xb2].into()]).unwrap();
-            (sets.info.matrix, sets.info.full_range) = (matrix, full_range);
-            let header = header(&sets, None).unwrap();
-            let mut rest = &header[..];
-            Ftyp::decode(&mut rest).unwrap();
-            let moov = Moov::decode(&mut rest).unwrap();
-            let Codec::Avc1(avc1) = &moov.trak[0].mdia.minf.stbl.stsd.codecs[0] else { panic!("not avc1") };
-            let got = avc1.colr.as_ref().map(|colr| match colr {
-                Colr::Nclx { matrix_coefficients, full_range_flag, .. } => (*matrix_coefficients, *full_range_flag),
-                other => panic!("{other:?}"),
-            });
-            assert_eq!(got, want, "{matrix:?}, full range {full_range}");
-        }
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ use printcam::AccessUnit;
 use printcam::record::{FileOperation, FileOptions, FileRecorder, Progress, RecordError, RecordFormat};
 
 use super::clip::{STEP, Scratch, clip, packets, pictures, pictures_of, probe, stream_of};
+use super::delay;
 
 fn record(options: FileOptions, units: &[AccessUnit]) -> Progress {
     options.check().unwrap();
@@ -29,8 +30,10 @@ fn segmented(scratch: &Scratch, name: &str, segment: Duration) -> FileOptions {
 
 #[test]
 fn segments_begin_at_key_frames_and_lose_nothing() {
-    let units = clip(100, "-g 15");
+    let mut units = clip(100, "-g 15");
     let all = pictures_of(&stream_of(&units));
+    // What comes before a gap stays up through it, also where that is the end of a file.
+    delay(&mut units, 45, 1000);
     for name in ["print.mp4", "print.h264"] {
         let scratch = Scratch::new("segments");
         // Left by an earlier recording, and files that only look like it.
@@ -41,7 +44,7 @@ fn segments_begin_at_key_frames_and_lose_nothing() {
         assert_eq!((progress.files, progress.pictures), (3, 100));
         let mut shown = Vec::new();
         let mut bytes = 0;
-        for (number, count) in [(8, 45), (9, 45), (10, 10)] {
+        for (number, count, gap) in [(8, 45, 1000), (9, 45, 0), (10, 10, 0)] {
             let path = scratch.file(&name.replace('.', &format!("-{number:04}.")));
             let (mut digests, complaints) = pictures(&path);
             assert_eq!((digests.len(), &*complaints), (count, ""), "{}", path.display());
@@ -49,7 +52,7 @@ fn segments_begin_at_key_frames_and_lose_nothing() {
             bytes += fs::metadata(&path).unwrap().len();
             if name == "print.mp4" {
                 assert_eq!(packets(&path)[0].pts, 0);
-                assert_eq!(probe(&path, "stream=duration_ts"), format!("duration_ts={}", count as u64 * STEP));
+                assert_eq!(probe(&path, "stream=duration_ts"), format!("duration_ts={}", count as u64 * STEP + gap));
                 assert!(probe(&path, "format_tags=creation_time").starts_with("TAG:creation_time=20"));
             }
         }
@@ -119,7 +122,12 @@ fn what_cannot_be_recorded_into_is_refused_before() {
     }
     assert_eq!(scratch.names(), ["folder.mp4", "there.mp4"], "nothing is left behind");
     assert_eq!(fs::read(scratch.file("there.mp4")).unwrap(), b"a recording");
-    record(over, &clip(3, "-g 3"));
+    // Made by someone else after the check.
+    let units = clip(3, "-g 3");
+    let error = FileRecorder::new(options(&scratch, "there.mp4")).push(&units[0]).unwrap_err();
+    assert!(matches!(error, RecordError::Exists { .. }), "{error}");
+    assert_eq!(fs::read(scratch.file("there.mp4")).unwrap(), b"a recording");
+    record(over, &units);
     assert_eq!(pictures(&scratch.file("there.mp4")).0.len(), 3);
 }
 

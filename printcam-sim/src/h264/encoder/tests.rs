@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::*;
 use crate::personality::Personality;
@@ -135,7 +135,6 @@ fn noise_is_coded_too() {
 }
 
 #[test]
-#[ignore = "needs ffmpeg"]
 fn ffmpeg_shows_the_reconstruction() {
     let mut encoder = Encoder::new(sets());
     let scene = Scene::new(sets().size, "Bambu Lab X1C", 0);
@@ -167,26 +166,4 @@ fn ffmpeg_shows_the_reconstruction() {
     let decoded = output.stdout;
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert!(decoded == want, "{} bytes of {} or other ones", decoded.len(), want.len());
-}
-
-#[test]
-#[ignore = "measures: run alone, with --nocapture"]
-fn cost_of_a_picture() {
-    let mut encoder = Encoder::new(sets());
-    let scene = Scene::new(sets().size, "Bambu Lab X1C", 0);
-    let mut picture = scene.blank();
-    let mut spent = [Duration::ZERO; 3];
-    for number in 0..300 {
-        let key = number % 30 == 0;
-        let time = Duration::from_millis(number * 1000 / 30);
-        let start = Instant::now();
-        scene.draw(&mut picture, time, time);
-        let drawn = Instant::now();
-        encoder.encode(&picture, key);
-        spent[0] += drawn - start;
-        spent[if key { 1 } else { 2 }] += drawn.elapsed();
-    }
-    let [draw, key, other] = spent;
-    println!("draw {:?}, key frame {:?}, others {:?}", draw / 300, key / 10, other / 290);
-    println!("mean of all {:?}", (draw + key + other) / 300);
 }
