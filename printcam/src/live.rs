@@ -18,7 +18,8 @@ use crate::stream::Core;
 #[derive(Debug, Clone)]
 pub struct LiveFrames {
     frames: Frames,
-    decoding: Arc<Decoding>,
+    /// Keeps the decoder at work.
+    _decoding: Arc<Decoding>,
 }
 
 impl LiveFrames {
@@ -29,7 +30,7 @@ impl LiveFrames {
 
     /// The newest picture, also one had before. [`Frame::received_at`] tells how old it is.
     pub fn latest(&self) -> Option<Frame> {
-        self.decoding.latest.latest()
+        self.frames.latest()
     }
 
     /// Calls back with each picture, from a task of its own, until the returned guard is dropped. A callback that takes
@@ -60,7 +61,9 @@ impl Drop for FrameCallback {
 /// A decoder at work for whoever looks.
 #[derive(Debug)]
 pub(crate) struct Decoding {
-    latest: LatestFrame,
+    /// Never read from, so that a clone of it begins with the newest picture. The slot's other side is the task's alone:
+    /// it ends with that, and whoever waits is told.
+    frames: Frames,
     task: AbortHandle,
 }
 
@@ -75,17 +78,18 @@ pub(crate) fn look(core: &Arc<Core>, playout: Option<Playout>) -> LiveFrames {
     let mut current = core.decoding();
     let decoding = current.upgrade().unwrap_or_else(|| {
         let latest = LatestFrame::new();
-        let pump = decode(Arc::clone(core), core.hub.subscribe(), playout, latest.clone());
-        let decoding = Arc::new(Decoding { latest, task: tokio::spawn(pump).abort_handle() });
+        let frames = latest.subscribe();
+        let pump = decode(Arc::clone(core), core.hub.subscribe(), playout, latest);
+        let decoding = Arc::new(Decoding { frames, task: tokio::spawn(pump).abort_handle() });
         *current = Arc::downgrade(&decoding);
         decoding
     });
-    LiveFrames { frames: decoding.latest.subscribe(), decoding }
+    LiveFrames { frames: decoding.frames.clone(), _decoding: decoding }
 }
 
 /// The newest picture, if a decoder is at work and has one.
 pub(crate) fn latest(current: &Weak<Decoding>) -> Option<Frame> {
-    current.upgrade()?.latest.latest()
+    current.upgrade()?.frames.latest()
 }
 
 /// Key frames without a picture, after which something is wrong that no later one mends.

@@ -2,6 +2,9 @@
 
 mod gentle;
 mod hub;
+mod live;
+mod manager;
+mod month;
 mod recovery;
 mod reel;
 mod schedules;
