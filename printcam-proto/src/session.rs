@@ -295,7 +295,7 @@ impl Session {
             match timer {
                 Timer::Request => match self.handshake.waiting_for() {
                     // Media says that the camera lives, whatever became of its answer.
-                    Some(_) if self.phase == Phase::Playing && self.statistics.transport.is_some() => {
+                    Some(_) if self.phase == Phase::Playing && self.play_was_accepted() => {
                         self.handshake.forget_request();
                     }
                     Some(method) => {
@@ -320,6 +320,11 @@ impl Session {
             self.report(now);
         }
         Ok(())
+    }
+
+    /// PLAY was answered: from then on requests only keep alive.
+    fn play_was_accepted(&self) -> bool {
+        self.statistics.transport.is_some()
     }
 
     fn check_stall(&mut self, now: Instant) {
