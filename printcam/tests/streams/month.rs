@@ -76,9 +76,10 @@ async fn live(days: u64) {
         statistics.reconnects,
         memory.iter().map(|bytes| bytes >> 10).collect::<Vec<_>>()
     );
-    // The camera's own record of its last 256 clients fills within some days, and is of this process too.
+    // The camera's own record of its last 256 clients is of this process too: 18 MiB, complete after four days. Then
+    // the bytes in use stay the same (counted once, over 24 days), and what they take up grows a little by fragmentation.
     let grown = memory[memory.len() - 1].saturating_sub(memory[memory.len() / 2]);
-    let allowed = if days < 10 { 4 << 20 } else { 256 << 10 };
+    let allowed = if days < 10 { 8 << 20 } else { 1 << 20 };
     assert!(grown < allowed, "{grown} bytes more than in the middle");
     assert!(statistics.reconnects.iter().any(|(reason, _)| *reason == Reason::Rotation), "{statistics:?}");
     assert_eq!((log.peak_connections, stream.state().state), (1, StreamState::Playing));
