@@ -65,6 +65,7 @@ pub(super) async fn run(
     mut stopped: watch::Receiver<bool>,
 ) {
     let _open = OpenSession::begin();
+    let _ending = Ending(Arc::clone(&core));
     let policy = Policy {
         keep: options.keep,
         transport: options.transport,
@@ -110,8 +111,16 @@ pub(super) async fn run(
             news = runner.upstream.news() => runner.handle(news),
         }
     }
-    core.hub.close();
-    core.ended.send_replace(true);
+}
+
+/// Tells that a stream has ended, by a panic too: whoever waits for it must not wait for ever.
+struct Ending(Arc<Core>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.hub.close();
+        self.0.ended.send_replace(true);
+    }
 }
 
 /// Does what the supervisor wants, and tells it what comes of it.
