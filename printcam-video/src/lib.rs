@@ -4,8 +4,7 @@
 //! reference-counted planes that remember their colours; [`encode_jpeg`] makes a file of it.
 //!
 //! ```no_run
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let access_unit: printcam_video::AccessUnit = unimplemented!();
+//! # fn example(access_unit: printcam_video::AccessUnit) -> Result<(), Box<dyn std::error::Error>> {
 //! use printcam_video::{Decoder, RustyH264, encode_jpeg};
 //!
 //! let mut decoder = RustyH264::new();

@@ -1,12 +1,12 @@
 //! Which cameras this process watches, so that none of them ever gets a second connection.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, Weak};
 
 use tokio::sync::Semaphore;
 
-use crate::Source;
 use crate::stream::Handle;
+use crate::{Source, lock};
 
 /// What tells cameras apart. The path does not: a printer serves one client, whatever the client asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,7 +46,7 @@ static CAMERAS: LazyLock<Mutex<HashMap<CameraKey, Camera>>> = LazyLock::new(Mute
 
 /// Looks at a camera's entry, or makes one. The lock is held meanwhile: `look` neither waits nor calls out.
 pub(crate) fn with_camera<T>(key: &CameraKey, look: impl FnOnce(&mut Camera) -> T) -> T {
-    let mut cameras = lock();
+    let mut cameras = lock(&CAMERAS);
     if cameras.len() >= MAX_REMEMBERED && !cameras.contains_key(key) {
         cameras.retain(|_, camera| camera.stream.strong_count() > 0 || camera.slot.available_permits() == 0);
     }
@@ -57,8 +57,4 @@ pub(crate) fn with_camera<T>(key: &CameraKey, look: impl FnOnce(&mut Camera) -> 
         model: None,
     });
     look(camera)
-}
-
-fn lock() -> MutexGuard<'static, HashMap<CameraKey, Camera>> {
-    CAMERAS.lock().unwrap_or_else(PoisonError::into_inner)
 }

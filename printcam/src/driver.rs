@@ -15,6 +15,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, Sleep};
 
 use crate::connect::{Connected, Socket};
+use crate::now;
 use crate::udp::UdpPair;
 
 /// A session being driven.
@@ -223,9 +224,4 @@ impl Driver {
             self.statistics.send_replace(self.session.statistics(now.into_std()));
         }
     }
-}
-
-/// The clock of the session: tokio's, so that tests can move it.
-fn now() -> std::time::Instant {
-    Instant::now().into_std()
 }

@@ -5,10 +5,12 @@
 //! that does not keep up loses its place and goes on at the next key frame; it never delays the camera or anybody else.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use printcam_proto::h264::AccessUnit;
 use tokio::sync::{Notify, watch};
+
+use crate::lock;
 
 /// A group of pictures larger than this is not kept: 10 s of an H2C are under 2 MB, so it is hostile or no camera of ours.
 const MAX_GROUP_BYTES: usize = 16 << 20;
@@ -98,11 +100,6 @@ impl Hub {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         lock(&self.inner)
     }
-}
-
-/// What is held under these locks is whole between any two statements, so a panic elsewhere does not spoil it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Makes one timeline of the sessions of a camera.

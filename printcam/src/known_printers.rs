@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use crate::tls::PublicKeyPin;
@@ -260,7 +260,7 @@ fn check_name(name: &str) -> Result<(), KnownPrintersError> {
 
 fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {
     // A book is valid after every single step.
-    book.lock().unwrap_or_else(PoisonError::into_inner)
+    crate::lock(book)
 }
 
 fn read_book(path: &Path) -> Result<Book, KnownPrintersError> {

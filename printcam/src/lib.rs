@@ -64,3 +64,13 @@ fn random_seed() -> u64 {
     // Keyed from the system's random numbers.
     std::hash::RandomState::new().build_hasher().finish()
 }
+
+/// The clock of sessions and supervisors: tokio's, so that tests can move it.
+fn now() -> std::time::Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// What this crate holds under a lock is whole between any two statements, so a panic elsewhere does not spoil it.
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -9,8 +9,8 @@ use printcam_video::{DecodeError, Decoder, Frame, Frames, LatestFrame, fastest_d
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Duration, Instant, sleep_until};
 
-use crate::Subscription;
 use crate::stream::Core;
+use crate::{Subscription, now};
 
 /// A stream's pictures, decoded. They are for as long as one of these lives, and end with the stream.
 ///
@@ -102,9 +102,8 @@ async fn decode(core: Arc<Core>, mut subscription: Subscription, playout: Option
     let mut last_picture = Instant::now();
     loop {
         // The next picture is taken only when the decoder is ready for it: what waits in the buffer can be passed over.
-        let now = Instant::now().into_std();
         if working.is_none()
-            && let Some(playable) = buffer.as_mut().and_then(|buffer| buffer.pop_due(now))
+            && let Some(playable) = buffer.as_mut().and_then(|buffer| buffer.pop_due(now()))
             && let Some(decoder) = decoder.take()
         {
             // Off this thread: a picture takes milliseconds.
@@ -117,7 +116,7 @@ async fn decode(core: Arc<Core>, mut subscription: Subscription, playout: Option
             unit = subscription.next() => match unit {
                 Some(unit) => {
                     let buffer = buffer.get_or_insert_with(|| JitterBuffer::new(playout.unwrap_or_else(|| usual(&core))));
-                    buffer.insert(Instant::now().into_std(), unit);
+                    buffer.insert(now(), unit);
                 }
                 None => return,
             },

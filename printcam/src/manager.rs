@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use printcam_video::{DEFAULT_QUALITY, encode_jpeg};
 use tokio::sync::broadcast;
 
-use crate::{Error, Options, Source, Stream, StreamEvent, StreamStatistics};
+use crate::{Error, Options, Source, Stream, StreamEvent, StreamStatistics, lock};
 
 /// Names a stream of a [`StreamManager`]. Never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -132,6 +132,6 @@ impl StreamManager {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner)
     }
 }

@@ -2,21 +2,21 @@
 
 mod run;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::time::Duration;
 
 use printcam_proto::jitter_buffer::Playout;
 use printcam_proto::rtsp::headers::ServerTransport;
 use printcam_proto::session::{self, AuthenticationError, Transport};
 use printcam_video::Frame;
 use tokio::sync::{Notify, broadcast, watch};
-use tokio::time::{Duration, Instant};
 
 use crate::cameras::{CameraKey, with_camera};
 use crate::capture::newest_picture;
 use crate::hub::Hub;
 use crate::live::{self, Decoding, LiveFrames};
 use crate::statistics::{StreamStatistics, Tally};
-use crate::{Error, Options, Reason, Source, StreamState, Subscription, TlsInfo, Transition, Waiting};
+use crate::{Error, Options, Reason, Source, StreamState, Subscription, TlsInfo, Transition, Waiting, lock, now};
 use run::run;
 
 /// A camera being watched. Clones share it; when the last one goes, the camera is given back in the background.
@@ -228,7 +228,7 @@ impl Core {
             hub: Arc::new(Hub::new()),
             state: watch::Sender::new(idle),
             events: broadcast::Sender::new(MAX_EVENTS),
-            tally: Mutex::new(Tally::new(Instant::now().into_std())),
+            tally: Mutex::new(Tally::new(now())),
             tls: Mutex::default(),
             waiting: Mutex::new(Waiting::Connection),
             playout,
@@ -268,8 +268,4 @@ impl Core {
         // Nobody may be listening.
         let _ = self.events.send(event);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,11 +10,11 @@ use printcam_proto::session::{self, Event};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval, sleep_until};
 
-use super::{Core, StreamEvent, lock};
+use super::{Core, StreamEvent};
 use crate::cameras::with_camera;
 use crate::sessions::OpenSession;
 use crate::supervisor::{Input, Output, Policy, Supervisor};
-use crate::{Connection, Error, Options, StreamState, Waiting};
+use crate::{Connection, Error, Options, StreamState, Waiting, lock, now};
 
 /// Seconds between lines of statistics in the log.
 const LOG_EVERY: u32 = 5;
@@ -238,9 +238,4 @@ impl Runner {
             }
         }
     }
-}
-
-/// The clock of the supervisor: tokio's, so that tests can move it.
-fn now() -> std::time::Instant {
-    Instant::now().into_std()
 }
