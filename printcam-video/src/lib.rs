@@ -34,6 +34,7 @@ mod latest_frame;
 #[cfg(feature = "libavcodec")]
 mod pool;
 pub mod sps_rewrite;
+mod surface;
 #[cfg(test)]
 mod testing;
 
@@ -47,3 +48,4 @@ pub use jpeg::{DEFAULT_QUALITY, JpegError, encode_jpeg};
 pub use key_frames_only::KeyFramesOnly;
 pub use latest_frame::{Frames, LatestFrame};
 pub use printcam_proto::h264::AccessUnit;
+pub use surface::Surface;
