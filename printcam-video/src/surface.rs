@@ -59,7 +59,7 @@ impl OnDemand {
 fn warn_once(surface: &Arc<dyn Surface>, (width, height): (u32, u32), error: Option<FrameError>) {
     static WARNED: Once = Once::new();
     WARNED.call_once(|| {
-        let error = error.map(|error| tracing::field::display(error));
+        let error = error.map(tracing::field::display);
         tracing::warn!(target: "printcam::decode", ?surface, width, height, error, "a surface cannot be read");
     });
 }
