@@ -211,3 +211,6 @@ unsafe fn created<T: Type, E: From<DecodeError>>(made: Result<(), E>, object: *c
     // SAFETY: as promised by the caller.
     Ok(unsafe { CFRetained::from_raw(object) })
 }
+
+#[cfg(test)]
+mod tests;
