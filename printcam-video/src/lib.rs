@@ -33,6 +33,7 @@ mod key_frames_only;
 mod latest_frame;
 #[cfg(feature = "libavcodec")]
 mod pool;
+mod presenter;
 pub mod sps_rewrite;
 #[cfg(test)]
 mod testing;
@@ -46,4 +47,5 @@ pub use frame::{ColorMatrix, ColorRange, Frame, FrameError, Plane, PlaneView, Pl
 pub use jpeg::{DEFAULT_QUALITY, JpegError, encode_jpeg};
 pub use key_frames_only::KeyFramesOnly;
 pub use latest_frame::{Frames, LatestFrame};
+pub use presenter::Presenter;
 pub use printcam_proto::h264::AccessUnit;
