@@ -96,4 +96,23 @@ pub enum DecodeError {
     /// The decoder broke on this access unit, by an error of its own or a panic; it has been replaced.
     #[error("the decoder broke and was replaced")]
     Broken,
+    /// The platform's decoder failed.
+    #[error("the platform's decoder failed: {operation} gave {code}")]
+    Platform {
+        /// The function of the platform that failed.
+        operation: &'static str,
+        /// Its status; on Android a `media_status_t`, or an `errno` below zero of what has to do with the window.
+        code: i32,
+    },
+    /// An access unit is larger than the buffers of the platform's decoder.
+    #[error("access unit of {needed} bytes, where the platform's decoder has room for {room}")]
+    InputTooLarge {
+        /// Bytes of the access unit.
+        needed: usize,
+        /// Bytes of the buffer.
+        room: usize,
+    },
+    /// The platform's decoder takes nothing any more, or gives nothing; it has been replaced.
+    #[error("the platform's decoder is stuck")]
+    Stuck,
 }

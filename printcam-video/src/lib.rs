@@ -20,7 +20,7 @@
 //!
 //! [`KeyFramesOnly`] and [`Timed`] wrap either; [`LatestFrame`] hands the newest picture to any number of viewers.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod annex_b;
 mod backend;
@@ -34,12 +34,16 @@ mod latest_frame;
 #[cfg(feature = "libavcodec")]
 mod pool;
 mod presenter;
+#[cfg(any(target_os = "android", test))]
+mod rgba;
 pub mod sps_rewrite;
 #[cfg(test)]
 mod testing;
 
 #[cfg(feature = "libavcodec")]
 pub use backend::Libavcodec;
+#[cfg(target_os = "android")]
+pub use backend::MediaCodecSurface;
 pub use backend::{RustyH264, fastest_decoder};
 pub use decode_times::{DecodeTimes, Timed};
 pub use decoder::{DecodeError, Decoder};
@@ -47,5 +51,8 @@ pub use frame::{ColorMatrix, ColorRange, Frame, FrameError, Plane, PlaneView, Pl
 pub use jpeg::{DEFAULT_QUALITY, JpegError, encode_jpeg};
 pub use key_frames_only::KeyFramesOnly;
 pub use latest_frame::{Frames, LatestFrame};
+/// A window of Android, as [`MediaCodecSurface`] takes it.
+#[cfg(target_os = "android")]
+pub use ndk::native_window::NativeWindow;
 pub use presenter::Presenter;
 pub use printcam_proto::h264::AccessUnit;

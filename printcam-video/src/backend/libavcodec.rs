@@ -14,12 +14,11 @@ use ac_ffmpeg::codec::Decoder as _;
 use ac_ffmpeg::codec::video::{VideoDecoder, VideoFrame};
 use ac_ffmpeg::packet::PacketMut;
 use bytes::Bytes;
-use printcam_proto::h264::{Sps, SpsError};
-use rusty_h264_common::BitReader;
-use rusty_h264_common::bit_reader::OutOfData;
-use rusty_h264_common::nal::emulation_unprevent;
+use printcam_proto::h264::Sps;
 
-use super::gate::{self, Gate, MAX_HEIGHT, MAX_WIDTH, check_one_nal_unit, check_size};
+use super::checked_sps::checked_sps;
+use super::gate::{self, Gate, MAX_HEIGHT, MAX_WIDTH, check_one_nal_unit};
+use super::slice_header::PictureHeader;
 use crate::pool::Pool;
 use crate::sps_rewrite::{without_crop, without_reordering};
 use crate::{AccessUnit, ColorRange, DecodeError, Decoder, Frame, Plane};
@@ -89,13 +88,7 @@ struct Waiting {
 
 impl gate::Engine for Engine {
     fn new(sps: &Bytes) -> Result<Self, DecodeError> {
-        check_one_nal_unit(sps)?;
-        let info = Sps::parse(sps).map_err(refused)?;
-        let macroblocks = |samples: u32| u64::from(samples / 16);
-        check_size(macroblocks(info.coded_width), macroblocks(info.coded_height), info.reference_frames)?;
-        if (info.chroma_format_idc, info.bit_depth_luma, info.bit_depth_chroma) != (1, 8, 8) {
-            return Err(DecodeError::Unsupported { feature: "chroma format or bit depth" });
-        }
+        let info = checked_sps(sps)?;
         Ok(Self {
             decoder: open()?,
             sps: sps.clone(),
@@ -133,18 +126,9 @@ impl gate::Engine for Engine {
 impl Engine {
     /// Puts together what the decoder gets: parameter sets it has not seen, and the slices.
     fn write_stream(&mut self, access_unit: &AccessUnit) -> Result<(), DecodeError> {
-        let mut idr = false;
-        let mut first = false;
-        for slice in gate::slices(access_unit) {
-            let header = SliceHeader::read(slice.payload()).map_err(|OutOfData| DecodeError::Damaged)?;
-            idr |= slice.kind() == 5;
-            first |= header.first_mb_in_slice == 0;
-            self.b_slices |= header.is_b;
-        }
-        if !first {
-            return Err(DecodeError::Incomplete);
-        }
-        if idr && self.b_slices && self.order == Order::Promised {
+        let picture = PictureHeader::read(access_unit)?;
+        self.b_slices |= picture.has_b_slices;
+        if picture.idr && self.b_slices && self.order == Order::Promised {
             tracing::debug!(target: "printcam::decode", "B-frames: pictures are put in order from here on");
             self.order = Order::AsSent;
             self.decoder = open()?;
@@ -219,21 +203,6 @@ impl Engine {
     }
 }
 
-/// The first fields of a slice header (H.264 §7.3.3).
-struct SliceHeader {
-    first_mb_in_slice: u32,
-    is_b: bool,
-}
-
-impl SliceHeader {
-    fn read(nal_unit: &[u8]) -> Result<Self, OutOfData> {
-        // Two Exp-Golomb codes of 63 bits at most, with an emulation prevention byte to every two.
-        let rbsp = emulation_unprevent(&nal_unit[1..nal_unit.len().min(32)]);
-        let mut bits = BitReader::new(&rbsp);
-        Ok(Self { first_mb_in_slice: bits.read_ue()?, is_b: bits.read_ue()? % 5 == 1 })
-    }
-}
-
 fn open() -> Result<VideoDecoder, DecodeError> {
     // Damage is an error, not a guess; and what the library has to say of it is not for the program's standard error.
     let builder = VideoDecoder::builder("h264").map_err(|_| DecodeError::Unsupported { feature: "H.264" })?;
@@ -249,17 +218,6 @@ fn open() -> Result<VideoDecoder, DecodeError> {
 fn append_nal_unit(nal_unit: &[u8], stream: &mut Vec<u8>) {
     stream.extend_from_slice(&[0, 0, 1]);
     stream.extend_from_slice(nal_unit);
-}
-
-fn refused(error: SpsError) -> DecodeError {
-    match error {
-        SpsError::TooLarge { width, height } => {
-            DecodeError::PictureTooLarge { width, height, max_width: MAX_WIDTH, max_height: MAX_HEIGHT }
-        }
-        SpsError::OutOfRange { field, .. } => DecodeError::BadParameterSet { field },
-        SpsError::CroppedAway { .. } => DecodeError::BadParameterSet { field: "frame_crop_offset" },
-        _ => DecodeError::Damaged,
-    }
 }
 
 /// 8-bit 4:2:0, in both of libavcodec's names for it: limited range and full.
