@@ -54,6 +54,8 @@ pub use printcam_proto::session::{Event, Statistics, Transport};
 pub use printcam_video::{
     AccessUnit, DEFAULT_QUALITY, DecodeError, Decoder, Frame, Presenter, RustyH264, encode_jpeg, fastest_decoder,
 };
+#[cfg(target_os = "android")]
+pub use printcam_video::{MediaCodecSurface, NativeWindow};
 pub use sessions::all_closed;
 pub use snapshot::{Snapshot, snapshot};
 pub use source::Source;

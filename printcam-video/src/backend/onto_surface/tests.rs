@@ -392,6 +392,8 @@ fn b_frames_take_the_promise_of_order_back() {
     let as_sent = [&[0, 0, 0, 1], &clip.access_units[0].parameter_sets.sps[..]].concat();
     let sent: Vec<bool> = world.setups.iter().map(|setup| setup.sps == as_sent).collect();
     assert_eq!(sent, [false, true], "at the second key frame");
+    let lives: Vec<&String> = world.log.iter().filter(|line| ["open a", "stop"].contains(&line.as_str())).collect();
+    assert_eq!(lives, ["open a", "stop", "open a"], "the first one goes before");
 }
 
 #[test]
