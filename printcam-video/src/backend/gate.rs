@@ -51,17 +51,6 @@ impl<E> Gate<E> {
         Self { engine: None, sps: Bytes::new(), rebuilt_at: None, decoding: false }
     }
 
-    /// Does without an engine up to the next key frame.
-    pub(super) fn close(&mut self) {
-        self.engine = None;
-        self.decoding = false;
-    }
-
-    /// The engine, if there is one at present.
-    pub(super) fn engine(&self) -> Option<&E> {
-        self.engine.as_deref()
-    }
-
     /// The same for engines of any kind: `new` and `decode` are what [`Engine`] says of them.
     pub(super) fn decode_by<P>(
         &mut self,
@@ -142,6 +131,21 @@ impl<E> Gate<E> {
             self.rebuilt_at = Some(access_unit.received_at);
         }
         Ok(engine)
+    }
+}
+
+/// For engines that are bound to a surface.
+#[cfg(any(target_os = "android", test))]
+impl<E> Gate<E> {
+    /// Does without an engine up to the next key frame.
+    pub(super) fn close(&mut self) {
+        self.engine = None;
+        self.decoding = false;
+    }
+
+    /// The engine, if there is one at present.
+    pub(super) fn engine(&self) -> Option<&E> {
+        self.engine.as_deref()
     }
 }
 
