@@ -1,6 +1,6 @@
 //! The decoders there are.
 
-#[cfg(any(test, feature = "libavcodec", target_vendor = "apple"))]
+#[cfg(any(test, feature = "libavcodec", target_os = "android", target_vendor = "apple"))]
 mod checked_sps;
 mod fallback;
 mod gate;
@@ -8,7 +8,13 @@ mod gate;
 mod hardware;
 #[cfg(feature = "libavcodec")]
 mod libavcodec;
+#[cfg(target_os = "android")]
+mod mediacodec;
+#[cfg(any(target_os = "android", test))]
+mod onto_surface;
 mod rusty_h264;
+#[cfg(any(feature = "libavcodec", target_os = "android", test))]
+mod slice_header;
 #[cfg(test)]
 mod tests;
 // The system's frameworks have a C interface.
@@ -19,6 +25,8 @@ mod videotoolbox;
 pub use fallback::Fallback;
 #[cfg(feature = "libavcodec")]
 pub use libavcodec::Libavcodec;
+#[cfg(target_os = "android")]
+pub use mediacodec::MediaCodecSurface;
 pub use rusty_h264::RustyH264;
 #[cfg(target_vendor = "apple")]
 pub use videotoolbox::{PixelBuffer, PixelBufferPool, VideoToolbox};

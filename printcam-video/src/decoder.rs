@@ -93,13 +93,27 @@ pub enum DecodeError {
         /// What it was, in the decoder's words.
         feature: &'static str,
     },
-    /// The platform's decoder cannot be opened, or fails for reasons of its own.
-    #[error("the platform's decoder failed with code {code}")]
-    Platform {
-        /// The platform's number for it: an `OSStatus` or a `CVReturn` on Apple's.
-        code: i32,
-    },
     /// The decoder broke on this access unit, by an error of its own or a panic; it has been replaced.
     #[error("the decoder broke and was replaced")]
     Broken,
+    /// The platform's decoder cannot be opened, or fails for reasons of its own.
+    #[error("the platform's decoder failed: {operation} gave {code}")]
+    Platform {
+        /// The platform's function or framework that failed.
+        operation: &'static str,
+        /// Its own number for it: an `OSStatus` or a `CVReturn` on Apple's, a HRESULT on Windows, on Android a
+        /// `media_status_t`, or an `errno` below zero of what has to do with the window.
+        code: i32,
+    },
+    /// An access unit is larger than the buffers of the platform's decoder.
+    #[error("access unit of {needed} bytes, where the platform's decoder has room for {room}")]
+    InputTooLarge {
+        /// Bytes of the access unit.
+        needed: usize,
+        /// Bytes of the buffer.
+        room: usize,
+    },
+    /// The platform's decoder takes nothing any more, or gives nothing; it has been replaced.
+    #[error("the platform's decoder is stuck")]
+    Stuck,
 }

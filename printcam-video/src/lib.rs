@@ -39,6 +39,8 @@ mod latest_frame;
 mod nv12;
 #[cfg(any(test, feature = "libavcodec", target_vendor = "apple"))]
 mod pool;
+mod presenter;
+mod rgba;
 pub mod sps_rewrite;
 mod surface;
 #[cfg(test)]
@@ -46,6 +48,8 @@ mod testing;
 
 #[cfg(feature = "libavcodec")]
 pub use backend::Libavcodec;
+#[cfg(target_os = "android")]
+pub use backend::MediaCodecSurface;
 pub use backend::{Fallback, RustyH264, fastest_decoder};
 #[cfg(target_vendor = "apple")]
 pub use backend::{PixelBuffer, PixelBufferPool, VideoToolbox};
@@ -55,5 +59,10 @@ pub use frame::{ColorMatrix, ColorRange, Frame, FrameError, Plane, PlaneView, Pl
 pub use jpeg::{DEFAULT_QUALITY, JpegError, encode_jpeg};
 pub use key_frames_only::KeyFramesOnly;
 pub use latest_frame::{Frames, LatestFrame};
+/// A window of Android, as [`MediaCodecSurface`] takes it.
+#[cfg(target_os = "android")]
+pub use ndk::native_window::NativeWindow;
+pub use presenter::Presenter;
 pub use printcam_proto::h264::AccessUnit;
+pub use rgba::{rgba_len, write_rgba};
 pub use surface::Surface;

@@ -27,6 +27,7 @@ pub mod known_printers;
 mod live;
 mod manager;
 mod options;
+mod present;
 pub mod record;
 mod sessions;
 mod snapshot;
@@ -45,11 +46,16 @@ pub use known_printers::{KnownPrinters, KnownPrintersError};
 pub use live::{FrameCallback, LiveFrames};
 pub use manager::{StreamId, StreamManager};
 pub use options::Options;
+pub use present::Presenting;
 pub use printcam_proto::jitter_buffer::Playout;
 pub use printcam_proto::rtsp::headers::ServerTransport;
 pub use printcam_proto::rtsp::{Credentials, RtspUrl, UrlError};
 pub use printcam_proto::session::{Event, Statistics, Transport};
-pub use printcam_video::{AccessUnit, DEFAULT_QUALITY, Decoder, Frame, RustyH264, encode_jpeg, fastest_decoder};
+pub use printcam_video::{
+    AccessUnit, DEFAULT_QUALITY, DecodeError, Decoder, Frame, Presenter, RustyH264, encode_jpeg, fastest_decoder,
+};
+#[cfg(target_os = "android")]
+pub use printcam_video::{MediaCodecSurface, NativeWindow};
 pub use sessions::all_closed;
 pub use snapshot::{Snapshot, snapshot};
 pub use source::Source;

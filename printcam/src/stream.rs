@@ -8,13 +8,14 @@ use std::time::Duration;
 use printcam_proto::jitter_buffer::Playout;
 use printcam_proto::rtsp::headers::ServerTransport;
 use printcam_proto::session::{self, AuthenticationError, Transport};
-use printcam_video::Frame;
+use printcam_video::{Frame, Presenter};
 use tokio::sync::{Notify, broadcast, watch};
 
 use crate::cameras::{CameraKey, with_camera};
 use crate::capture::newest_picture;
 use crate::hub::Hub;
 use crate::live::{self, Decoding, LiveFrames};
+use crate::present::{Presenting, present};
 use crate::statistics::{StreamStatistics, Tally};
 use crate::{Error, Options, Reason, Source, StreamState, Subscription, TlsInfo, Transition, Waiting, lock, now};
 use run::run;
@@ -171,6 +172,17 @@ impl Stream {
     /// Outside of a tokio runtime.
     pub fn frames(&self) -> LiveFrames {
         live::look(self.core(), self.core().playout)
+    }
+
+    /// Has its pictures decoded and shown by `presenter`, in step with the camera, from the current key frame on. Goes on
+    /// for as long as the stream does and what this returns lives; the presenter is dropped when it ends.
+    ///
+    /// One that panics ends its own presentation and nothing else.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn present_with(&self, presenter: impl Presenter) -> Presenting {
+        present(self.core(), self.core().playout, Box::new(presenter))
     }
 
     /// The newest picture, decoded; waits for the first one if there is none yet. Its

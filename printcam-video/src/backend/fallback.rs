@@ -30,8 +30,8 @@ impl<A: Decoder, B: Decoder> Decoder for Fallback<A, B> {
         };
         let result = first.decode(access_unit);
         match &result {
-            Err(DecodeError::Platform { code }) if !self.proven => {
-                tracing::info!(target: "printcam::decode", code, "no decoder of the platform, using the embedded one");
+            Err(DecodeError::Platform { operation, code }) if !self.proven => {
+                tracing::info!(target: "printcam::decode", operation, code, "no decoder of the platform, using the embedded one");
                 self.first = None;
                 return self.second.decode(access_unit);
             }
@@ -74,7 +74,7 @@ mod tests {
         }
     }
 
-    const NO_DECODER: Answer = Err(DecodeError::Platform { code: -12906 });
+    const NO_DECODER: Answer = Err(DecodeError::Platform { operation: "opening", code: -12906 });
     const DAMAGED: Answer = Err(DecodeError::Damaged);
     const NOT_YET: Answer = Ok(None);
     const FIRST: Answer = Ok(Some(1));

@@ -40,12 +40,24 @@ pub(super) struct Gate<E> {
 }
 
 impl<E: Engine> Gate<E> {
+    /// [`Decoder::decode`](crate::Decoder::decode) for every backend that gives frames.
+    pub(super) fn decode(&mut self, access_unit: &AccessUnit) -> Result<Option<Frame>, DecodeError> {
+        self.decode_by(access_unit, E::new, E::decode)
+    }
+}
+
+impl<E> Gate<E> {
     pub(super) fn new() -> Self {
         Self { engine: None, sps: Bytes::new(), rebuilt_at: None, decoding: false }
     }
 
-    /// [`Decoder::decode`](crate::Decoder::decode) for every backend.
-    pub(super) fn decode(&mut self, access_unit: &AccessUnit) -> Result<Option<Frame>, DecodeError> {
+    /// The same for engines of any kind: `new` and `decode` are what [`Engine`] says of them.
+    pub(super) fn decode_by<P>(
+        &mut self,
+        access_unit: &AccessUnit,
+        new: impl FnOnce(&Bytes) -> Result<E, DecodeError>,
+        decode: impl FnOnce(&mut E, &AccessUnit) -> Result<Option<P>, DecodeError>,
+    ) -> Result<Option<P>, DecodeError> {
         if access_unit.discontinuity {
             self.decoding = false;
         }
@@ -59,7 +71,7 @@ impl<E: Engine> Gate<E> {
             self.decoding = false;
             return Ok(None);
         }
-        let result = self.decode_coded(access_unit, content);
+        let result = self.decode_coded(access_unit, content, new, decode);
         self.decoding = result.is_ok();
         if let Err(error) = &result {
             tracing::debug!(target: "printcam::decode", %error, key_frame, "decoder dropped, waiting for a key frame");
@@ -67,29 +79,40 @@ impl<E: Engine> Gate<E> {
         result
     }
 
-    fn decode_coded(&mut self, access_unit: &AccessUnit, content: Content) -> Result<Option<Frame>, DecodeError> {
+    fn decode_coded<P>(
+        &mut self,
+        access_unit: &AccessUnit,
+        content: Content,
+        new: impl FnOnce(&Bytes) -> Result<E, DecodeError>,
+        decode: impl FnOnce(&mut E, &AccessUnit) -> Result<Option<P>, DecodeError>,
+    ) -> Result<Option<P>, DecodeError> {
         if content.slices > MAX_SLICES {
             return Err(DecodeError::TooManySlices { slices: content.slices, max_slices: MAX_SLICES });
         }
         if content.partitioned {
             return Err(DecodeError::Unsupported { feature: "data partitioning" });
         }
-        let mut engine = self.engine_for(access_unit)?;
+        let mut engine = self.engine_for(access_unit, new)?;
         // The engine goes in and comes back only if it has not failed; what a failed one leaves behind is not to be
         // trusted.
-        let (engine, frame) = guarded(move || {
-            let frame = engine.decode(access_unit)?;
-            Ok((engine, frame))
+        let (engine, picture) = guarded(move || {
+            let picture = decode(&mut engine, access_unit)?;
+            Ok((engine, picture))
         })?;
         self.engine = Some(engine);
-        Ok(frame)
+        Ok(picture)
     }
 
     /// The engine we have, if it was built for this sequence parameter set, or a new one.
-    fn engine_for(&mut self, access_unit: &AccessUnit) -> Result<Box<E>, DecodeError> {
+    fn engine_for(
+        &mut self,
+        access_unit: &AccessUnit,
+        new: impl FnOnce(&Bytes) -> Result<E, DecodeError>,
+    ) -> Result<Box<E>, DecodeError> {
         let sps = &access_unit.parameter_sets.sps;
         let engine = self.engine.take();
         let changed = self.sps != sps;
+        // The old one goes before a new one comes: a surface has room for one.
         if let Some(engine) = engine.filter(|_| !changed) {
             return Ok(engine);
         }
@@ -100,7 +123,7 @@ impl<E: Engine> Gate<E> {
         {
             return Err(DecodeError::ChangesTooFast { since_last });
         }
-        let engine = guarded(|| E::new(sps).map(Box::new))?;
+        let engine = guarded(|| new(sps).map(Box::new))?;
         if changed {
             self.sps = sps.clone();
         }
@@ -108,6 +131,21 @@ impl<E: Engine> Gate<E> {
             self.rebuilt_at = Some(access_unit.received_at);
         }
         Ok(engine)
+    }
+}
+
+/// For engines that are bound to a surface.
+#[cfg(any(target_os = "android", test))]
+impl<E> Gate<E> {
+    /// Does without an engine up to the next key frame.
+    pub(super) fn close(&mut self) {
+        self.engine = None;
+        self.decoding = false;
+    }
+
+    /// The engine, if there is one at present.
+    pub(super) fn engine(&self) -> Option<&E> {
+        self.engine.as_deref()
     }
 }
 

@@ -89,7 +89,9 @@ impl<S: Session> gate::Engine for Engine<S> {
             }
             Err(Failure::BadData { .. }) if self.proven => Err(DecodeError::Damaged),
             // New sessions have been seen to refuse good data; the same twice running is meant.
-            Err(Failure::BadData { code }) if self.forgiven => Err(DecodeError::Platform { code }),
+            Err(Failure::BadData { code }) if self.forgiven => {
+                Err(DecodeError::Platform { operation: "decoding", code })
+            }
             Err(Failure::BadData { code }) => {
                 tracing::debug!(target: "printcam::decode", code, "bad start of a decoder session");
                 self.forgiven = true;

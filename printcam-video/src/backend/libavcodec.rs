@@ -15,12 +15,10 @@ use ac_ffmpeg::codec::video::{VideoDecoder, VideoFrame};
 use ac_ffmpeg::packet::PacketMut;
 use bytes::Bytes;
 use printcam_proto::h264::Sps;
-use rusty_h264_common::BitReader;
-use rusty_h264_common::bit_reader::OutOfData;
-use rusty_h264_common::nal::emulation_unprevent;
 
 use super::checked_sps;
 use super::gate::{self, Gate, MAX_HEIGHT, MAX_WIDTH, check_one_nal_unit};
+use super::slice_header::PictureHeader;
 use crate::pool::Pool;
 use crate::sps_rewrite::{without_crop, without_reordering};
 use crate::{AccessUnit, ColorRange, DecodeError, Decoder, Frame, Plane};
@@ -128,18 +126,9 @@ impl gate::Engine for Engine {
 impl Engine {
     /// Puts together what the decoder gets: parameter sets it has not seen, and the slices.
     fn write_stream(&mut self, access_unit: &AccessUnit) -> Result<(), DecodeError> {
-        let mut idr = false;
-        let mut first = false;
-        for slice in gate::slices(access_unit) {
-            let header = SliceHeader::read(slice.payload()).map_err(|OutOfData| DecodeError::Damaged)?;
-            idr |= slice.kind() == 5;
-            first |= header.first_mb_in_slice == 0;
-            self.b_slices |= header.is_b;
-        }
-        if !first {
-            return Err(DecodeError::Incomplete);
-        }
-        if idr && self.b_slices && self.order == Order::Promised {
+        let picture = PictureHeader::read(access_unit)?;
+        self.b_slices |= picture.has_b_slices;
+        if picture.idr && self.b_slices && self.order == Order::Promised {
             tracing::debug!(target: "printcam::decode", "B-frames: pictures are put in order from here on");
             self.order = Order::AsSent;
             self.decoder = open()?;
@@ -211,21 +200,6 @@ impl Engine {
             waiting.received_at,
         )
         .map_err(|_| DecodeError::Broken)
-    }
-}
-
-/// The first fields of a slice header (H.264 §7.3.3).
-struct SliceHeader {
-    first_mb_in_slice: u32,
-    is_b: bool,
-}
-
-impl SliceHeader {
-    fn read(nal_unit: &[u8]) -> Result<Self, OutOfData> {
-        // Two Exp-Golomb codes of 63 bits at most, with an emulation prevention byte to every two.
-        let rbsp = emulation_unprevent(&nal_unit[1..nal_unit.len().min(32)]);
-        let mut bits = BitReader::new(&rbsp);
-        Ok(Self { first_mb_in_slice: bits.read_ue()?, is_b: bits.read_ue()? % 5 == 1 })
     }
 }
 

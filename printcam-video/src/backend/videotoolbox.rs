@@ -196,7 +196,7 @@ fn check(status: i32) -> Result<(), Failure> {
     } else if [kVTVideoDecoderBadDataErr, kVTVideoDecoderReferenceMissingErr].contains(&status) {
         Err(Failure::BadData { code: status })
     } else {
-        Err(DecodeError::Platform { code: status }.into())
+        Err(DecodeError::Platform { operation: "VideoToolbox", code: status }.into())
     }
 }
 

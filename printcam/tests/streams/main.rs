@@ -5,6 +5,7 @@ mod hub;
 mod live;
 mod manager;
 mod month;
+mod present;
 mod recovery;
 mod reel;
 mod schedules;

@@ -32,7 +32,7 @@ fn next(asked: &str) -> Result<Does, Failure> {
     match SCRIPT.with_borrow_mut(VecDeque::pop_front) {
         Some(BadData) => Err(Failure::BadData { code: -2 }),
         Some(IsLost) => Err(Failure::SessionLost),
-        Some(Fails) => Err(DecodeError::Platform { code: -1 }.into()),
+        Some(Fails) => Err(DecodeError::Platform { operation: "opening", code: -1 }.into()),
         Some(does) => Ok(does),
         None => panic!("nobody said what is next"),
     }

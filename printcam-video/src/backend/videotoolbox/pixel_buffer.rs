@@ -201,7 +201,7 @@ impl Drop for Locked<'_> {
 
 /// What a `CVReturn` says; 0 is success.
 fn check(code: i32) -> Result<(), DecodeError> {
-    if code == 0 { Ok(()) } else { Err(DecodeError::Platform { code }) }
+    if code == 0 { Ok(()) } else { Err(DecodeError::Platform { operation: "CVPixelBuffer", code }) }
 }
 
 /// Attributes for pixel buffers that can be shown without copying, of a size where it is not the decoder's to know.
