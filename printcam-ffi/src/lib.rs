@@ -45,7 +45,7 @@ pub use stream::{
 /// The version of this interface. It changes where a program that was compiled for another would go wrong.
 pub const PRINTCAM_ABI_VERSION: u32 = 1;
 
-/// [`PRINTCAM_ABI_VERSION`] of the library that is running.
+/// `PRINTCAM_ABI_VERSION` of the library that is running.
 #[unsafe(no_mangle)]
 pub extern "C" fn printcam_abi_version() -> u32 {
     PRINTCAM_ABI_VERSION

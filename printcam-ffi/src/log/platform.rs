@@ -46,21 +46,14 @@ mod apple {
     use std::ffi::{c_char, c_void};
     use std::sync::Mutex;
 
-    #[repr(C)]
-    struct OsLog(c_void);
+    /// `os_log_t`.
+    type OsLog = *mut c_void;
 
     unsafe extern "C" {
         static __dso_handle: u8;
-        fn os_log_create(subsystem: *const c_char, category: *const c_char) -> *mut OsLog;
-        fn os_log_type_enabled(log: *mut OsLog, kind: u8) -> bool;
-        fn _os_log_impl(
-            dso: *const u8,
-            log: *mut OsLog,
-            kind: u8,
-            format: *const c_char,
-            arguments: *const u8,
-            size: u32,
-        );
+        fn os_log_create(subsystem: *const c_char, category: *const c_char) -> OsLog;
+        fn os_log_type_enabled(log: OsLog, kind: u8) -> bool;
+        fn _os_log_impl(dso: *const u8, log: OsLog, kind: u8, format: *const c_char, arguments: *const u8, size: u32);
     }
 
     /// `%{public}s` in the section where the log's readers look for formats.
@@ -79,7 +72,7 @@ mod apple {
     }
 
     /// A log of the unified logging system; never given back, as its functions want it.
-    struct Category(*mut OsLog);
+    struct Category(OsLog);
 
     // SAFETY: os_log's functions may be called from any thread.
     unsafe impl Send for Category {}
