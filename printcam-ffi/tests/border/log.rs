@@ -19,9 +19,9 @@ unsafe extern "C" fn record(user: *mut c_void, level: u32, component: PrintcamTe
     records.lock().unwrap().push((level, component, message));
 }
 
-fn log_to(level: u32, records: &Records) {
+fn log_to(level: u32, records: &'static Records) {
     let user = (&raw const *records).cast_mut().cast();
-    // SAFETY: the records outlive it: `no_log` is called before they go.
+    // SAFETY: the records are there for ever.
     assert_eq!(unsafe { printcam_log(level, Some(record), user) }, PrintcamStatus::Ok);
 }
 
@@ -47,10 +47,10 @@ fn watch_a_while(code: &str) {
 fn levels_and_secrets() {
     let code = "k7@/:Qz3";
     let forms = [code, "k7%40%2F%3AQz3", "k7%40%2f%3aQz3", "azdALzpRej", "YmJscDprN0AvOlF6Mw"];
-    let mut sizes = Vec::new();
     for level in 1..=5 {
-        let records = Records::default();
-        log_to(level, &records);
+        // Not freed: a test that fails leaves the log on.
+        let records: &'static Records = Box::leak(Box::default());
+        log_to(level, records);
         watch_a_while(code);
         no_log();
         let told = std::mem::take(&mut *records.lock().unwrap());
@@ -59,14 +59,14 @@ fn levels_and_secrets() {
         for (_, component, message) in &ours {
             assert!(forms.iter().all(|form| !message.contains(form)), "{component}: {message}");
         }
-        sizes.push(ours.len());
+        let reached = ours.iter().any(|(recorded, ..)| *recorded == level);
+        assert!(reached || !(3..=4).contains(&level), "nothing of level {level}");
         if level >= 4 {
-            for wanted in ["rtsp", "rtp", "stream", "tls"] {
+            for wanted in ["rtsp", "stream", "tls"] {
                 assert!(ours.iter().any(|(_, component, _)| component == wanted), "level {level}: none of {wanted}");
             }
         }
         watch_a_while(code);
         assert!(records.lock().unwrap().is_empty(), "nothing after it was switched off");
     }
-    assert!(sizes[2] > 0 && sizes[3] > sizes[2], "{sizes:?}");
 }
