@@ -1,6 +1,6 @@
 #include "include/printcam/printcam_plugin.h"
 
-#include <gtk/gtk.h>
+#include <gio/gio.h>
 
 #include <cstring>
 
@@ -135,9 +135,17 @@ static void handle_method_call(FlMethodChannel* channel, FlMethodCall* call, gpo
   }
 }
 
-// The last reference goes with the channel, after the engine's threads have ended: textures can be detached at once.
+// The last reference goes with the channel, after the engine's threads have ended.
 static void printcam_plugin_dispose(GObject* object) {
   PrintcamPlugin* self = PRINTCAM_PLUGIN(object);
+  if (self->textures != nullptr) {
+    GHashTableIter iterator;
+    gpointer texture;
+    g_hash_table_iter_init(&iterator, self->textures);
+    while (g_hash_table_iter_next(&iterator, nullptr, &texture)) {
+      printcam_texture_abandon(PRINTCAM_TEXTURE(texture));
+    }
+  }
   g_clear_pointer(&self->textures, g_hash_table_unref);
   g_clear_object(&self->registrar);
   G_OBJECT_CLASS(printcam_plugin_parent_class)->dispose(object);

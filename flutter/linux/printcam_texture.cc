@@ -59,7 +59,7 @@ static gboolean printcam_texture_copy_pixels(FlPixelBufferTexture* texture, cons
 
 static void printcam_texture_dispose(GObject* object) {
   PrintcamTexture* self = PRINTCAM_TEXTURE(object);
-  // Here and not in finalize: until this returns frame_available may take references.
+  // Here and not in finalize: until this returns frame_available may take references, and then the object lives on.
   if (self->handle != 0) {
     self->api->texture_detach(self->handle);
     self->handle = 0;
@@ -93,8 +93,13 @@ PrintcamTexture* printcam_texture_new(FlTextureRegistrar* registrar, const Print
   return PRINTCAM_TEXTURE(g_steal_pointer(&self));
 }
 
+void printcam_texture_abandon(PrintcamTexture* self) {
+  // Waiting for the last reference would not do: a library that keeps announcing pictures always holds one.
+  g_object_run_dispose(G_OBJECT(self));
+}
+
 static gboolean grace_is_over(gpointer user_data) {
-  (void)user_data;
+  printcam_texture_abandon(PRINTCAM_TEXTURE(user_data));
   return G_SOURCE_REMOVE;
 }
 

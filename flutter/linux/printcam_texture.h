@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 // One stream's pictures as a Flutter texture. Made and closed on the main thread; the engine takes pictures on its raster
-// thread. Disposing of it detaches it from its stream.
+// thread.
 G_DECLARE_FINAL_TYPE(PrintcamTexture, printcam_texture, PRINTCAM, TEXTURE, FlPixelBufferTexture)
 
 // A texture registered with the engine and attached to `stream`, or null with the reason: a PrintcamStatus in `status`, or
@@ -19,6 +19,9 @@ PrintcamTexture* printcam_texture_new(FlTextureRegistrar* registrar, const Print
 // Takes the texture from the engine. The stream is let go a moment later, when the engine is surely done with the last
 // picture; the caller's reference can go at once. To be called once.
 void printcam_texture_close(PrintcamTexture* self);
+
+// For an engine that has ended, whose raster thread is no more: lets go of the stream at once.
+void printcam_texture_abandon(PrintcamTexture* self);
 
 G_END_DECLS
 
