@@ -4,6 +4,11 @@
 
 #include <dlfcn.h>
 
+#include "expect.h"
+
+/* Seconds. It takes two. */
+enum { START_LIMIT = 60 };
+
 struct _App {
     FlView *view;
     FlMethodChannel *player;
@@ -11,10 +16,12 @@ struct _App {
     int64_t player_handle;
 };
 
+static bool has_asked(void *app);
 static void load_plugin(FlView *view, const char *bundle, const char *library, const char *prefix, const char *name);
 static void on_player_call(FlMethodChannel *channel, FlMethodCall *call, gpointer user_data);
 
-App *app_start(const char *bundle, const char *socket, int width, int height) {
+App *app_start(const char *bundle, const char *socket) {
+    gtk_init(NULL, NULL);
     App *app = g_new0(App, 1);
     g_autofree gchar *code = g_build_filename(bundle, "lib", "libapp.so", NULL);
     g_autofree gchar *assets = g_build_filename(bundle, "data", "flutter_assets", NULL);
@@ -27,7 +34,7 @@ App *app_start(const char *bundle, const char *socket, int width, int height) {
     fl_dart_project_set_dart_entrypoint_arguments(project, arguments);
 
     GtkWidget *window = gtk_window_new(GTK_WINDOW_TOPLEVEL);
-    gtk_window_set_default_size(GTK_WINDOW(window), width, height);
+    gtk_window_set_default_size(GTK_WINDOW(window), APP_WIDTH, APP_HEIGHT);
     gtk_window_set_decorated(GTK_WINDOW(window), FALSE);
     gtk_widget_show(window);
     app->view = fl_view_new(project);
@@ -42,6 +49,7 @@ App *app_start(const char *bundle, const char *socket, int width, int height) {
     app->player =
         fl_method_channel_new(messenger, "com.alexmercerind/media_kit_video", fl_standard_method_codec_new());
     fl_method_channel_set_method_call_handler(app->player, on_player_call, app, NULL);
+    if (!wait_until(has_asked, app, START_LIMIT)) fail("the application never asked for a texture");
     return app;
 }
 
@@ -53,16 +61,12 @@ FlTextureRegistrar *app_textures(App *app) {
     return fl_engine_get_texture_registrar(fl_view_get_engine(app->view));
 }
 
-bool app_wants_texture(App *app) {
-    return app->player_handle != 0;
-}
-
-void app_show_texture(App *app, int64_t texture, int width, int height) {
+void app_show_texture(App *app, int64_t texture) {
     FlValue *rectangle = fl_value_new_map();
     fl_value_set_string_take(rectangle, "left", fl_value_new_int(0));
     fl_value_set_string_take(rectangle, "top", fl_value_new_int(0));
-    fl_value_set_string_take(rectangle, "width", fl_value_new_int(width));
-    fl_value_set_string_take(rectangle, "height", fl_value_new_int(height));
+    fl_value_set_string_take(rectangle, "width", fl_value_new_int(APP_WIDTH));
+    fl_value_set_string_take(rectangle, "height", fl_value_new_int(APP_HEIGHT));
     FlValue *arguments = fl_value_new_map();
     fl_value_set_string_take(arguments, "handle", fl_value_new_int(app->player_handle));
     fl_value_set_string_take(arguments, "id", fl_value_new_int(texture));
@@ -71,13 +75,17 @@ void app_show_texture(App *app, int64_t texture, int width, int height) {
     fl_value_unref(arguments);
 }
 
+static bool has_asked(void *app) {
+    return ((App *)app)->player_handle != 0;
+}
+
 static void load_plugin(FlView *view, const char *bundle, const char *library, const char *prefix, const char *name) {
     g_autofree gchar *path = g_build_filename(bundle, "lib", library, NULL);
     g_autofree gchar *entry = g_strconcat(prefix, "_register_with_registrar", NULL);
     void *plugin = dlopen(path, RTLD_NOW);
-    if (plugin == NULL) g_error("%s", dlerror());
+    if (plugin == NULL) fail(dlerror());
     void (*register_plugin)(FlPluginRegistrar *) = (void (*)(FlPluginRegistrar *))dlsym(plugin, entry);
-    if (register_plugin == NULL) g_error("%s", dlerror());
+    if (register_plugin == NULL) fail(dlerror());
     register_plugin(fl_plugin_registry_get_registrar_for_plugin((FlPluginRegistry *)view, name));
 }
 

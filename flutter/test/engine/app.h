@@ -6,12 +6,15 @@
 
 typedef struct _App App;
 
-/* Opens a window of this size that shows the application of the folder `bundle`; `socket` is where app.py listens. */
-App *app_start(const char *bundle, const char *socket, int width, int height);
+/* The window, and the screen around it: as large as a printer's picture, so that nothing is scaled. */
+enum { APP_WIDTH = 1168, APP_HEIGHT = 720 };
+
+/* Opens a window with the application of the folder `bundle` and waits until it has built its Texture widget. `socket` is
+ * where app.py listens. */
+App *app_start(const char *bundle, const char *socket);
 FlView *app_view(App *app);
 FlTextureRegistrar *app_textures(App *app);
-/* Whether the application has built its Texture widget and waits for a texture. */
-bool app_wants_texture(App *app);
-void app_show_texture(App *app, int64_t texture, int width, int height);
+/* Puts this texture into the widget, over the whole window. */
+void app_show_texture(App *app, int64_t texture);
 
 #endif

@@ -1,6 +1,8 @@
 /* One object is both registrar and messenger. Calls and answers go through the real engine's codec, as bytes. */
 #include "dart_side.h"
 
+#include "expect.h"
+
 typedef struct {
     GObject parent_instance;
     FlView *view;
@@ -35,7 +37,7 @@ FlPluginRegistrar *dart_side_new(FlView *view, FlTextureRegistrar *textures) {
 FlValue *dart_side_call(FlPluginRegistrar *registrar, const char *channel, const char *method, FlValue *arguments,
                         GError **error) {
     DartSide *side = (DartSide *)registrar;
-    if (side->handler == NULL || !g_str_equal(side->channel, channel)) g_error("nothing listens on %s", channel);
+    if (side->handler == NULL || !g_str_equal(side->channel, channel)) fail("the plugin does not listen");
     g_autoptr(GObject) codec = (GObject *)fl_standard_method_codec_new();
     FlMethodCodecClass *codec_class = (FlMethodCodecClass *)G_OBJECT_GET_CLASS(codec);
     g_autoptr(GBytes) message = codec_class->encode_method_call((FlMethodCodec *)codec, method, arguments, error);

@@ -5,9 +5,9 @@
 
 const uint8_t COLOUR[COLOURS][3] = {{255, 0, 0}, {0, 255, 0}, {0, 0, 255}, {255, 255, 255}};
 const char *const COLOUR_NAME[COLOURS] = {"red", "green", "blue", "white"};
-const PrintcamStream PICTURES_STREAM = (UINT64_C(3) << 32) | 7;
+const uint64_t PICTURES_STREAM = (UINT64_C(3) << 32) | 7;
 
-static const PrintcamTexture TEXTURE = (UINT64_C(5) << 32) | 9;
+static const uint64_t TEXTURE = (UINT64_C(5) << 32) | 9;
 /* As wide and high as any printer's picture. */
 enum { MAX_WIDTH = 1920, MAX_HEIGHT = 1080 };
 
@@ -28,28 +28,26 @@ static Picture newest, given;
 static bool told; /* of the newest picture */
 static unsigned taken;
 
-static PrintcamStatus attach(PrintcamStream stream, PrintcamFrameAvailable callback, void *user,
-                             PrintcamTexture *texture) {
-    if (stream != PICTURES_STREAM) return PRINTCAM_STALE_HANDLE;
-    if (callback == NULL || texture == NULL) return PRINTCAM_INVALID_ARGUMENT;
+static int32_t attach(uint64_t stream, PrintcamFrameAvailable callback, void *user, uint64_t *texture) {
+    if (stream != PICTURES_STREAM) return kPrintcamStaleHandle;
     g_mutex_lock(&calls);
     frame_available = callback;
     frame_user = user;
     g_mutex_unlock(&calls);
     *texture = TEXTURE;
-    return PRINTCAM_OK;
+    return kPrintcamOk;
 }
 
-static PrintcamStatus detach(PrintcamTexture texture) {
-    if (texture != TEXTURE) return PRINTCAM_STALE_HANDLE;
+static int32_t detach(uint64_t texture) {
+    if (texture != TEXTURE) return kPrintcamStaleHandle;
     g_mutex_lock(&calls);
     frame_available = NULL;
     g_mutex_unlock(&calls);
-    return PRINTCAM_OK;
+    return kPrintcamOk;
 }
 
-static PrintcamStatus pixels(PrintcamTexture texture, PrintcamPixels *out) {
-    if (texture != TEXTURE) return PRINTCAM_STALE_HANDLE;
+static int32_t pixels(uint64_t texture, PrintcamPixels *out) {
+    if (texture != TEXTURE) return kPrintcamStaleHandle;
     g_mutex_lock(&pictures);
     taken += 1;
     told = false;
@@ -59,17 +57,17 @@ static PrintcamStatus pixels(PrintcamTexture texture, PrintcamPixels *out) {
     memcpy(given.data, newest.data, (size_t)newest.width * newest.height * 4);
     *out = (PrintcamPixels){.data = given.data, .width = given.width, .height = given.height};
     g_mutex_unlock(&pictures);
-    return out->width == 0 ? PRINTCAM_NO_PICTURE : PRINTCAM_OK;
+    return out->width == 0 ? kPrintcamNoPicture : kPrintcamOk;
 }
 
-static void *copy_pixel_buffer(PrintcamTexture texture) {
+static void *copy_pixel_buffer(uint64_t texture) {
     (void)texture;
     return NULL;
 }
 
 const PrintcamTextureApi *pictures_api(PicturesFault wanted) {
     static const PrintcamTextureApi api = {
-        .abi_version = PRINTCAM_ABI_VERSION,
+        .abi_version = PRINTCAM_TEXTURE_ABI_VERSION,
         .texture_attach = attach,
         .texture_detach = detach,
         .texture_pixels = pixels,

@@ -2,7 +2,8 @@
 #ifndef PRINTCAM_TEST_PICTURES_H
 #define PRINTCAM_TEST_PICTURES_H
 
-#include <printcam.h>
+#include <printcam_texture_api.h>
+#include <stdbool.h>
 
 /* What is wrong with the pictures, to prove that the test sees it. */
 typedef enum {
@@ -17,7 +18,7 @@ extern const uint8_t COLOUR[COLOURS][3];
 extern const char *const COLOUR_NAME[COLOURS];
 
 /* The one stream there is. */
-extern const PrintcamStream PICTURES_STREAM;
+extern const uint64_t PICTURES_STREAM;
 
 const PrintcamTextureApi *pictures_api(PicturesFault fault);
 /* Makes a picture on a thread of its own and tells of it, as the library does. Each turn moves all colours on by one

@@ -1,59 +1,15 @@
 #include "screen.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-/* How far a channel may be off: the screen may have fewer bits than we. */
-enum { TOLERANCE = 8 };
-
-static unsigned colour_of(const guchar *pixel);
+#include "expect.h"
 
 GdkPixbuf *screen_shot(void) {
     GdkWindow *root = gdk_get_default_root_window();
     GdkPixbuf *shot = gdk_pixbuf_get_from_window(root, 0, 0, gdk_window_get_width(root), gdk_window_get_height(root));
-    if (shot == NULL) g_error("the screen cannot be read");
+    if (shot == NULL) fail("the screen cannot be read");
     return shot;
 }
 
-Counts screen_count(GdkPixbuf *shot) {
-    Counts counts = {0};
-    const guchar *pixels = gdk_pixbuf_read_pixels(shot);
-    int width = gdk_pixbuf_get_width(shot), height = gdk_pixbuf_get_height(shot);
-    for (int y = 0; y < height; y++) {
-        const guchar *row = pixels + (gsize)y * gdk_pixbuf_get_rowstride(shot);
-        for (int x = 0; x < width; x++) {
-            unsigned quarter = (y >= height / 2) * 2 + (x >= width / 2);
-            counts.of[quarter][colour_of(row + (gsize)x * gdk_pixbuf_get_n_channels(shot))] += 1;
-        }
-    }
-    return counts;
-}
-
-bool screen_shows(const Counts *counts, unsigned turn) {
-    for (unsigned quarter = 0; quarter < COLOURS; quarter++) {
-        unsigned all = 0;
-        for (unsigned colour = 0; colour <= COLOURS; colour++) all += counts->of[quarter][colour];
-        if (counts->of[quarter][(quarter + turn) % COLOURS] < all / 100 * 98) return false;
-    }
-    return true;
-}
-
-void screen_print(const Counts *counts) {
-    static const char *const QUARTER_NAME[COLOURS] = {"top left", "top right", "bottom left", "bottom right"};
-    for (unsigned quarter = 0; quarter < COLOURS; quarter++) {
-        printf("  %-12s", QUARTER_NAME[quarter]);
-        for (unsigned colour = 0; colour < COLOURS; colour++) {
-            printf("  %s %6u", COLOUR_NAME[colour], counts->of[quarter][colour]);
-        }
-        printf("  other %6u\n", counts->of[quarter][COLOURS]);
-    }
-}
-
-static unsigned colour_of(const guchar *pixel) {
-    for (unsigned colour = 0; colour < COLOURS; colour++) {
-        bool same = true;
-        for (unsigned i = 0; i < 3; i++) same = same && abs(pixel[i] - COLOUR[colour][i]) <= TOLERANCE;
-        if (same) return colour;
-    }
-    return COLOURS;
+void screen_save(GdkPixbuf *shot, const char *file) {
+    g_autoptr(GError) error = NULL;
+    if (!gdk_pixbuf_save(shot, file, "png", &error, NULL)) fail(error->message);
 }
