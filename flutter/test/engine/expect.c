@@ -13,7 +13,8 @@ static gboolean wake(gpointer data) {
 
 bool wait_until(bool (*holds)(void *), void *data, unsigned seconds) {
     gint64 deadline = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
-    guint waker = g_timeout_add(PACE, wake, NULL);
+    /* Looking takes longer than the pace on a busy machine, and must not keep GTK from drawing. */
+    guint waker = g_timeout_add_full(G_PRIORITY_LOW, PACE, wake, NULL, NULL);
     bool held;
     while (!(held = holds(data)) && g_get_monotonic_time() < deadline) g_main_context_iteration(NULL, TRUE);
     g_source_remove(waker);

@@ -17,6 +17,8 @@ enum { DRAW_LIMIT = 15, DETACH_LIMIT = 15 };
 
 static PicturesFault fault_named(const char *name);
 static void expect_picture(const char *what, unsigned turn, uint32_t width, uint32_t height, const char *file);
+static void change_textures(App *app, Plugin *plugin, const char *file);
+static void refuse_misuse(Plugin *plugin);
 static bool is_detached(void *nothing);
 
 int main(int argc, char **argv) {
@@ -25,7 +27,7 @@ int main(int argc, char **argv) {
     App *app = app_start(argv[1], argv[2]);
     Plugin *plugin = plugin_register(app);
     int64_t texture = plugin_create(plugin, PICTURES_STREAM, pictures_api(fault_named(argc > 4 ? argv[4] : "")));
-    if (is_detached(NULL)) fail("the plugin has made a texture without attaching it");
+    if (pictures_attached() != 1) fail("the plugin has made a texture without attaching it");
     app_show_texture(app, texture);
 
     expect_picture("a picture of the window's size", 0, APP_WIDTH, APP_HEIGHT, shot);
@@ -38,6 +40,8 @@ int main(int argc, char **argv) {
     pictures_publish(1, APP_WIDTH, APP_HEIGHT);
     if (!wait_until(is_detached, NULL, DETACH_LIMIT)) fail("the plugin never detached the texture it disposed of");
     puts("disposed of: detached");
+    change_textures(app, plugin, shot);
+    refuse_misuse(plugin);
     return EXIT_SUCCESS;
 }
 
@@ -69,12 +73,35 @@ static void expect_picture(const char *what, unsigned turn, uint32_t width, uint
     bool shown = wait_until(is_shown, &expected, DRAW_LIMIT);
     screen_save(expected.shot, file);
     g_clear_object(&expected.shot);
-    printf("%s, %ux%u, taken %u times:\n", what, width, height, pictures_taken() - taken);
+    if (what == NULL && shown) return;
+    printf("%s, %ux%u, taken %u times:\n", what == NULL ? "a new texture" : what, width, height, pictures_taken() - taken);
     quarters_print(&expected.counts);
     if (!shown) fail("the screen shows other colours");
 }
 
+/* Textures that go while the engine draws them. */
+static void change_textures(App *app, Plugin *plugin, const char *file) {
+    enum { CHANGES = 20 };
+    for (unsigned turn = 0; turn < CHANGES; turn++) {
+        int64_t texture = plugin_create(plugin, PICTURES_STREAM, pictures_api(FAULT_NONE));
+        app_show_texture(app, texture);
+        expect_picture(NULL, turn, APP_WIDTH, APP_HEIGHT, file);
+        pictures_publish(turn + 2, APP_WIDTH, APP_HEIGHT);
+        plugin_dispose(plugin, texture);
+    }
+    if (!wait_until(is_detached, NULL, DETACH_LIMIT)) fail("a texture stays attached");
+    printf("%u textures after one another: each was shown and detached\n", CHANGES);
+}
+
+static void refuse_misuse(Plugin *plugin) {
+    PrintcamTextureApi other = *pictures_api(FAULT_NONE);
+    other.abi_version += 1;
+    plugin_refuses(plugin, PICTURES_STREAM, &other);
+    plugin_refuses(plugin, PICTURES_STREAM + 1, pictures_api(FAULT_NONE));
+    plugin_dispose(plugin, 1);
+}
+
 static bool is_detached(void *nothing) {
     (void)nothing;
-    return !pictures_are_attached();
+    return pictures_attached() == 0;
 }

@@ -7,7 +7,6 @@ const uint8_t COLOUR[COLOURS][3] = {{255, 0, 0}, {0, 255, 0}, {0, 0, 255}, {255,
 const char *const COLOUR_NAME[COLOURS] = {"red", "green", "blue", "white"};
 const uint64_t PICTURES_STREAM = (UINT64_C(3) << 32) | 7;
 
-static const uint64_t TEXTURE = (UINT64_C(5) << 32) | 9;
 /* As wide and high as any printer's picture. */
 enum { MAX_WIDTH = 1920, MAX_HEIGHT = 1080 };
 
@@ -16,42 +15,51 @@ typedef struct {
     uint32_t width, height; /* 0: no picture yet */
 } Picture;
 
-/* Held while the user is called, so that none is called after a detach. */
+typedef struct {
+    PrintcamFrameAvailable frame_available; /* null: free */
+    void *user;
+} Texture;
+
+/* Handles are 1 and up. Disposed textures stay attached for a while. */
+enum { MAX_TEXTURES = 64 };
+
+/* Held while a user is called, so that none is called after a detach. */
 static GMutex calls;
-static PrintcamFrameAvailable frame_available;
-static void *frame_user;
+static Texture textures[MAX_TEXTURES];
 
 /* Guards what follows, and is never held while the user is called. */
 static GMutex pictures;
 static PicturesFault fault;
 static Picture newest, given;
-static bool told; /* of the newest picture */
 static unsigned taken;
 
 static int32_t attach(uint64_t stream, PrintcamFrameAvailable callback, void *user, uint64_t *texture) {
     if (stream != PICTURES_STREAM) return kPrintcamStaleHandle;
+    int32_t status = kPrintcamUnsupported;
     g_mutex_lock(&calls);
-    frame_available = callback;
-    frame_user = user;
+    for (unsigned i = 0; i < MAX_TEXTURES && status != kPrintcamOk; i++) {
+        if (textures[i].frame_available != NULL) continue;
+        textures[i] = (Texture){callback, user};
+        *texture = i + 1;
+        status = kPrintcamOk;
+    }
     g_mutex_unlock(&calls);
-    *texture = TEXTURE;
-    return kPrintcamOk;
+    return status;
 }
 
 static int32_t detach(uint64_t texture) {
-    if (texture != TEXTURE) return kPrintcamStaleHandle;
+    if (texture == 0 || texture > MAX_TEXTURES) return kPrintcamStaleHandle;
     g_mutex_lock(&calls);
-    frame_available = NULL;
+    textures[texture - 1] = (Texture){0};
     g_mutex_unlock(&calls);
     return kPrintcamOk;
 }
 
 static int32_t pixels(uint64_t texture, PrintcamPixels *out) {
-    if (texture != TEXTURE) return kPrintcamStaleHandle;
+    if (texture == 0 || texture > MAX_TEXTURES) return kPrintcamStaleHandle;
     g_mutex_lock(&pictures);
     taken += 1;
-    told = false;
-    /* A copy: the engine reads it while the next picture is made. */
+    /* A copy, which the engine's one raster thread reads while the next picture is made. */
     given.width = newest.width;
     given.height = newest.height;
     memcpy(given.data, newest.data, (size_t)newest.width * newest.height * 4);
@@ -102,12 +110,13 @@ typedef struct {
 static gpointer publish(gpointer data) {
     const Order *order = data;
     g_mutex_lock(&pictures);
-    bool tell = !told && !(fault == FAULT_FROZEN && newest.width != 0);
+    bool tell = !(fault == FAULT_FROZEN && newest.width != 0);
     paint(order->turn, order->width, order->height);
-    told = true;
     g_mutex_unlock(&pictures);
     g_mutex_lock(&calls);
-    if (tell && frame_available != NULL) frame_available(frame_user);
+    for (unsigned i = 0; i < MAX_TEXTURES && tell; i++) {
+        if (textures[i].frame_available != NULL) textures[i].frame_available(textures[i].user);
+    }
     g_mutex_unlock(&calls);
     return NULL;
 }
@@ -118,11 +127,12 @@ void pictures_publish(unsigned turn, uint32_t width, uint32_t height) {
     g_thread_join(g_thread_new("pictures", publish, &order));
 }
 
-bool pictures_are_attached(void) {
+unsigned pictures_attached(void) {
+    unsigned count = 0;
     g_mutex_lock(&calls);
-    bool attached = frame_available != NULL;
+    for (unsigned i = 0; i < MAX_TEXTURES; i++) count += textures[i].frame_available != NULL;
     g_mutex_unlock(&calls);
-    return attached;
+    return count;
 }
 
 unsigned pictures_taken(void) {

@@ -24,7 +24,8 @@ const PrintcamTextureApi *pictures_api(PicturesFault fault);
 /* Makes a picture on a thread of its own and tells of it, as the library does. Each turn moves all colours on by one
  * quarter. */
 void pictures_publish(unsigned turn, uint32_t width, uint32_t height);
-bool pictures_are_attached(void);
+/* How many textures are. */
+unsigned pictures_attached(void);
 /* How often the engine has taken pixels. */
 unsigned pictures_taken(void);
 
