@@ -11,7 +11,6 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 
-
 # Runs a podspec with a recorder in the place of CocoaPods, and prints what was set.
 READ_PODSPEC = """
 require 'json'
@@ -96,7 +95,8 @@ def android():
     manifest = xml.etree.ElementTree.parse(FLUTTER / "android/src/main/AndroidManifest.xml")
     name = "{http://schemas.android.com/apk/res/android}name"
     asked = [permission.get(name) for permission in manifest.iter("uses-permission")]
-    check(asked == ["android.permission.INTERNET"], f"the Android manifest asks for {asked}")
+    want = ["android.permission.INTERNET", "android.permission.ACCESS_LOCAL_NETWORK"]
+    check(asked == want, f"the Android manifest asks for {asked}")
     gradle = (FLUTTER / "android/build.gradle.kts").read_text()
     check(gradle.count("{") == gradle.count("}"), "build.gradle.kts does not close every {")
     check(first(r'version = "([^"]+)"', gradle, "Gradle's version") == VERSION, f"Gradle's version is not {VERSION}")

@@ -103,6 +103,9 @@ void ClosesUnderFire() {
   texture->Close();
   texture.reset();
   CHECK(engine->unregistered == 1 && library.detached() == 0 && uploading[0] == FakeLibrary::kBright);
+  const int marked = engine->marked;
+  CHECK(library.Announce());
+  CHECK(engine->marked == marked);
 
   std::function<void()> when_done = std::move(engine->when_done);
   engine.reset();
