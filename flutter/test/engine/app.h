@@ -9,8 +9,8 @@ typedef struct _App App;
 /* The window, and the screen around it: as large as a printer's picture, so that nothing is scaled. */
 enum { APP_WIDTH = 1168, APP_HEIGHT = 720 };
 
-/* Opens a window with the application of the folder `bundle` and waits until it has built its Texture widget. `socket` is
- * where app.py listens. */
+/* Opens a window with the application of the folder `bundle` and waits until it has built its Texture widget. `socket`
+ * is where app.py listens. */
 App *app_start(const char *bundle, const char *socket);
 FlView *app_view(App *app);
 FlTextureRegistrar *app_textures(App *app);

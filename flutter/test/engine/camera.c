@@ -1,5 +1,5 @@
-/* Shows a camera by the library and our plugin's texture in a real Flutter engine, and compares the screen with pictures
- * that the library captures of the same stream.
+/* Shows a camera by the library and our plugin's texture in a real Flutter engine, and compares the screen with
+ * pictures that the library captures of the same stream.
  *
  * camera BUNDLE SOCKET SHOT URL [swapped]: the application's folder, where app.py listens, the PNG file to write, the
  * camera, and whether red and blue are to be exchanged. Ends with 0 where the screen showed the camera. */
@@ -15,8 +15,8 @@
 
 /* Seconds. A first picture takes about one, unless the machine is busy. */
 enum { PICTURE_LIMIT = 60 };
-/* How far the screen may be from a capture, as a mean over all channels of all pixels, of 255. JPEG and the time between
- * the two make about one. */
+/* How far the screen may be from a capture, as a mean over all channels of all pixels, of 255. JPEG and the time
+ * between the two make about one. */
 static const double NEAR = 4;
 /* How far it has to be with red and blue exchanged. Nearer, the scene has too little colour to prove anything. */
 static const double FAR = 12;
@@ -26,9 +26,9 @@ enum { CHANGES = 10 };
 typedef struct {
     PrintcamStream stream;
     GMutex lock; /* guards what the library's threads write: the next two */
-    GdkPixbuf *captured;
+    GdkPixbuf *answer;
     char *failure;
-    GdkPixbuf *shot, *compared; /* the last of the screen, and what it was compared with */
+    GdkPixbuf *shot, *captured; /* of the screen and of the stream, at the same time */
     unsigned changes;
 } Camera;
 
@@ -58,9 +58,9 @@ int main(int argc, char **argv) {
     bool shown = wait_until(is_shown, &camera, PICTURE_LIMIT);
     screen_save(camera.shot, argv[3]);
     if (camera.failure != NULL) fail(camera.failure);
-    if (camera.compared == NULL) fail("the library captured nothing");
-    double as_it_is = difference(camera.shot, camera.compared, false);
-    double exchanged = difference(camera.shot, camera.compared, true);
+    if (camera.captured == NULL) fail("the library captured nothing");
+    double as_it_is = difference(camera.shot, camera.captured, false);
+    double exchanged = difference(camera.shot, camera.captured, true);
     printf("screen and capture differ by %.2f of 255; with red and blue exchanged by %.2f\n", as_it_is, exchanged);
     if (!shown) fail("the screen shows something else than the camera");
     bool moved = wait_until(has_moved, &camera, PICTURE_LIMIT);
@@ -85,28 +85,31 @@ static void on_event(void *user, const PrintcamEvent *event) {
         gdk_pixbuf_loader_write(loader, event->data.data, event->data.len, NULL);
         gdk_pixbuf_loader_close(loader, NULL);
         if (gdk_pixbuf_loader_get_pixbuf(loader) != NULL) {
-            g_set_object(&camera->captured, gdk_pixbuf_loader_get_pixbuf(loader));
+            g_set_object(&camera->answer, gdk_pixbuf_loader_get_pixbuf(loader));
         }
         printcam_buffer_free(event->data);
     }
     g_mutex_unlock(&camera->lock);
 }
 
-/* Compares the screen with the newest capture, and asks for the next one. */
+/* Takes a screenshot together with a capture, compares them when the capture has come, and begins again. */
 static bool is_shown(void *data) {
     Camera *camera = data;
-    g_clear_object(&camera->shot);
-    camera->shot = screen_shot();
     g_mutex_lock(&camera->lock);
     bool failed = camera->failure != NULL;
-    g_set_object(&camera->compared, camera->captured);
+    g_autoptr(GdkPixbuf) answer = g_steal_pointer(&camera->answer);
     g_mutex_unlock(&camera->lock);
     if (failed) return true;
-    if (camera->compared != NULL && difference(camera->shot, camera->compared, false) <= NEAR &&
-        difference(camera->shot, camera->compared, true) >= FAR) {
-        return true;
+    if (answer != NULL) {
+        g_set_object(&camera->captured, answer);
+        if (difference(camera->shot, answer, false) <= NEAR && difference(camera->shot, answer, true) >= FAR) return true;
     }
-    require(printcam_stream_capture(camera->stream, NULL));
+    if (answer != NULL || camera->shot == NULL) {
+        g_clear_object(&camera->shot);
+        camera->shot = screen_shot();
+        PrintcamRequest request;
+        require(printcam_stream_capture(camera->stream, &request));
+    }
     return false;
 }
 

@@ -74,7 +74,8 @@ static void expect_picture(const char *what, unsigned turn, uint32_t width, uint
     screen_save(expected.shot, file);
     g_clear_object(&expected.shot);
     if (what == NULL && shown) return;
-    printf("%s, %ux%u, taken %u times:\n", what == NULL ? "a new texture" : what, width, height, pictures_taken() - taken);
+    printf("%s, %ux%u, taken %u times:\n", what == NULL ? "a new texture" : what, width, height,
+           pictures_taken() - taken);
     quarters_print(&expected.counts);
     if (!shown) fail("the screen shows other colours");
 }

@@ -12,8 +12,8 @@ typedef struct {
 } Counts;
 
 Counts quarters_count(GdkPixbuf *shot);
-/* Whether 98 of 100 pixels of every quarter have the colour of this turn. Where a picture is scaled, the borders between
- * the colours are blends. */
+/* Whether 98 of 100 pixels of every quarter have the colour of this turn. Where a picture is scaled, the borders
+ * between the colours are blends. */
 bool quarters_show(const Counts *counts, unsigned turn);
 void quarters_print(const Counts *counts);
 
