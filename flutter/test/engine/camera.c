@@ -102,7 +102,8 @@ static bool is_shown(void *data) {
     if (failed) return true;
     if (answer != NULL) {
         g_set_object(&camera->captured, answer);
-        if (difference(camera->shot, answer, false) <= NEAR && difference(camera->shot, answer, true) >= FAR) return true;
+        bool near = difference(camera->shot, answer, false) <= NEAR;
+        if (near && difference(camera->shot, answer, true) >= FAR) return true;
     }
     if (answer != NULL || camera->shot == NULL) {
         g_clear_object(&camera->shot);
