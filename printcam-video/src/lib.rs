@@ -33,6 +33,7 @@ mod key_frames_only;
 mod latest_frame;
 #[cfg(feature = "libavcodec")]
 mod pool;
+mod rgba;
 pub mod sps_rewrite;
 #[cfg(test)]
 mod testing;
@@ -47,3 +48,4 @@ pub use jpeg::{DEFAULT_QUALITY, JpegError, encode_jpeg};
 pub use key_frames_only::KeyFramesOnly;
 pub use latest_frame::{Frames, LatestFrame};
 pub use printcam_proto::h264::AccessUnit;
+pub use rgba::{rgba_len, write_rgba};
