@@ -93,6 +93,12 @@ pub enum DecodeError {
         /// What it was, in the decoder's words.
         feature: &'static str,
     },
+    /// The platform's decoder cannot be opened, or fails for reasons of its own.
+    #[error("the platform's decoder failed with code {code}")]
+    Platform {
+        /// The platform's number for it: an `OSStatus` or a `CVReturn` on Apple's.
+        code: i32,
+    },
     /// The decoder broke on this access unit, by an error of its own or a panic; it has been replaced.
     #[error("the decoder broke and was replaced")]
     Broken,

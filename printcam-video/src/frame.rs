@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 pub use printcam_proto::h264::ColorMatrix;
 
+use crate::surface::{OnDemand, Surface};
+
 /// Which sample values mean black and white.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ColorRange {
@@ -16,7 +18,8 @@ pub enum ColorRange {
     Full,
 }
 
-/// A decoded picture: 8-bit I420 planes, shared and never changed. Cloning it copies no samples.
+/// A decoded picture, shared and never changed: 8-bit I420 planes, or a [`Surface`] that becomes planes when asked for
+/// them. Cloning it copies no samples.
 #[derive(Debug, Clone)]
 pub struct Frame {
     inner: Arc<Inner>,
@@ -102,20 +105,32 @@ impl Frame {
         timestamp: u64,
         received_at: Instant,
     ) -> Result<Self, FrameError> {
+        check_planes((width, height), &planes)?;
+        let matrix = matrix.unwrap_or_else(|| Self::default_matrix(height));
+        let samples = Samples::Planes(planes);
+        Ok(Self { inner: Arc::new(Inner { width, height, samples, range, matrix, timestamp, received_at }) })
+    }
+
+    /// Makes a frame of a picture in the platform's memory, which is left there until somebody asks for
+    /// [`Frame::planes`]. The rest is as for [`Frame::new`].
+    ///
+    /// # Errors
+    ///
+    /// When the picture has no samples.
+    pub fn of_surface(
+        (width, height): (u32, u32),
+        surface: Arc<dyn Surface>,
+        range: ColorRange,
+        matrix: Option<ColorMatrix>,
+        timestamp: u64,
+        received_at: Instant,
+    ) -> Result<Self, FrameError> {
         if width == 0 || height == 0 {
             return Err(FrameError::Empty { width, height });
         }
-        for (plane, (columns, rows)) in planes.iter().zip(plane_sizes(width, height)) {
-            if plane.stride < columns {
-                return Err(FrameError::Stride { stride: plane.stride, width: columns });
-            }
-            let needed = plane.stride.saturating_mul(rows - 1).saturating_add(columns);
-            if plane.data.len() < needed {
-                return Err(FrameError::TooShort { needed, got: plane.data.len() });
-            }
-        }
         let matrix = matrix.unwrap_or_else(|| Self::default_matrix(height));
-        Ok(Self { inner: Arc::new(Inner { width, height, planes, range, matrix, timestamp, received_at }) })
+        let samples = Samples::Surface(OnDemand::new(surface));
+        Ok(Self { inner: Arc::new(Inner { width, height, samples, range, matrix, timestamp, received_at }) })
     }
 
     /// The matrix of a stream that does not name one: BT.709 from 720 lines up, BT.601 below.
@@ -162,11 +177,27 @@ impl Frame {
         now.saturating_duration_since(self.inner.received_at)
     }
 
+    /// The platform's picture, where there is one: to show it without copying.
+    pub fn surface(&self) -> Option<&dyn Surface> {
+        match &self.inner.samples {
+            Samples::Planes(_) => None,
+            Samples::Surface(on_demand) => Some(on_demand.surface()),
+        }
+    }
+
     /// The samples.
+    ///
+    /// Those of a [`Surface`] are copied out of it the first time, and kept. Where that fails the picture is mid-grey;
+    /// the first such failure of the process is logged as a warning.
     pub fn planes(&self) -> Planes<'_> {
-        let sizes = plane_sizes(self.inner.width, self.inner.height);
+        let size = (self.inner.width, self.inner.height);
+        let sizes = plane_sizes(size);
+        let planes = match &self.inner.samples {
+            Samples::Planes(planes) => planes,
+            Samples::Surface(on_demand) => on_demand.planes(size),
+        };
         let view = |index: usize| {
-            let (Plane { data, stride }, (width, height)) = (&self.inner.planes[index], sizes[index]);
+            let (Plane { data, stride }, (width, height)) = (&planes[index], sizes[index]);
             PlaneView { data, stride: *stride, width, height }
         };
         Planes { y: view(0), u: view(1), v: view(2) }
@@ -174,7 +205,7 @@ impl Frame {
 
     /// Bytes that [`Frame::write_i420`] writes.
     pub fn i420_len(&self) -> usize {
-        plane_sizes(self.inner.width, self.inner.height).iter().map(|(width, height)| width * height).sum()
+        plane_sizes((self.inner.width, self.inner.height)).iter().map(|(width, height)| width * height).sum()
     }
 
     /// Writes Y, Cb and Cr one after the other with no bytes between rows: `yuv420p` of FFmpeg.
@@ -216,15 +247,39 @@ impl<'a> PlaneView<'a> {
 struct Inner {
     width: u32,
     height: u32,
-    planes: [Plane; 3],
+    samples: Samples,
     range: ColorRange,
     matrix: ColorMatrix,
     timestamp: u64,
     received_at: Instant,
 }
 
+/// Where the samples are.
+#[derive(Debug)]
+enum Samples {
+    Planes([Plane; 3]),
+    Surface(OnDemand),
+}
+
+/// Refuses planes that do not hold a picture of this size.
+pub(crate) fn check_planes((width, height): (u32, u32), planes: &[Plane; 3]) -> Result<(), FrameError> {
+    if width == 0 || height == 0 {
+        return Err(FrameError::Empty { width, height });
+    }
+    for (plane, (columns, rows)) in planes.iter().zip(plane_sizes((width, height))) {
+        if plane.stride < columns {
+            return Err(FrameError::Stride { stride: plane.stride, width: columns });
+        }
+        let needed = plane.stride.saturating_mul(rows - 1).saturating_add(columns);
+        if plane.data.len() < needed {
+            return Err(FrameError::TooShort { needed, got: plane.data.len() });
+        }
+    }
+    Ok(())
+}
+
 /// Samples in a row and rows of Y, Cb and Cr.
-fn plane_sizes(width: u32, height: u32) -> [(usize, usize); 3] {
+pub(crate) fn plane_sizes((width, height): (u32, u32)) -> [(usize, usize); 3] {
     let chroma = (width.div_ceil(2) as usize, height.div_ceil(2) as usize);
     [(width as usize, height as usize), chroma, chroma]
 }

@@ -16,13 +16,17 @@
 //!
 //! [`RustyH264`] is pure Rust and always there. The feature `libavcodec` adds `Libavcodec`, which takes about 0.7 of its
 //! time by the system's own library and needs that library's development files to build. Both stand behind the same
-//! checks.
+//! checks. On Apple's platforms there is `VideoToolbox` too, whose frames stay in the memory of the graphics: see
+//! [`Surface`].
 //!
-//! [`KeyFramesOnly`] and [`Timed`] wrap either; [`LatestFrame`] hands the newest picture to any number of viewers.
+//! [`Fallback`] puts one decoder behind another. [`KeyFramesOnly`] and [`Timed`] wrap either; [`LatestFrame`] hands the newest picture to any number of viewers.
 
-#![forbid(unsafe_code)]
+// Not forbidden: the decoders of platforms are called through C, each in a module that allows it for itself.
+#![deny(unsafe_code)]
 
 mod annex_b;
+#[cfg(any(test, target_vendor = "apple"))]
+mod avcc;
 mod backend;
 mod convert;
 mod decode_times;
@@ -31,16 +35,21 @@ mod frame;
 mod jpeg;
 mod key_frames_only;
 mod latest_frame;
-#[cfg(feature = "libavcodec")]
+#[cfg(any(test, target_vendor = "apple"))]
+mod nv12;
+#[cfg(any(test, feature = "libavcodec", target_vendor = "apple"))]
 mod pool;
 mod rgba;
 pub mod sps_rewrite;
+mod surface;
 #[cfg(test)]
 mod testing;
 
 #[cfg(feature = "libavcodec")]
 pub use backend::Libavcodec;
-pub use backend::{RustyH264, fastest_decoder};
+pub use backend::{Fallback, RustyH264, fastest_decoder};
+#[cfg(target_vendor = "apple")]
+pub use backend::{PixelBuffer, PixelBufferPool, VideoToolbox};
 pub use decode_times::{DecodeTimes, Timed};
 pub use decoder::{DecodeError, Decoder};
 pub use frame::{ColorMatrix, ColorRange, Frame, FrameError, Plane, PlaneView, Planes};
@@ -49,3 +58,4 @@ pub use key_frames_only::KeyFramesOnly;
 pub use latest_frame::{Frames, LatestFrame};
 pub use printcam_proto::h264::AccessUnit;
 pub use rgba::{rgba_len, write_rgba};
+pub use surface::Surface;

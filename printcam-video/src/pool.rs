@@ -1,7 +1,8 @@
-//! Memory for frames, used again when the last one to hold a frame lets go of it.
+//! Memory for pictures, used again when the last one to hold it lets go of it.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+#[cfg(any(test, feature = "libavcodec"))]
 use bytes::Bytes;
 
 /// Buffers of one size. Those still in use outlive it.
@@ -35,6 +36,7 @@ impl Buffer {
     }
 
     /// The same bytes to be shared, and no more to be changed.
+    #[cfg(any(test, feature = "libavcodec"))]
     pub(crate) fn freeze(self) -> Bytes {
         Bytes::from_owner(self)
     }

@@ -143,6 +143,18 @@ pub(super) fn slices(access_unit: &AccessUnit) -> impl Iterator<Item = NalUnit<'
     nal_units(&access_unit.data).filter(|nal_unit| is_slice(*nal_unit))
 }
 
+/// Whether an access unit can be decoded without any before it.
+#[cfg(any(test, target_vendor = "apple"))]
+pub(super) fn is_key_frame(access_unit: &AccessUnit) -> bool {
+    access_unit.key_frame && Content::of(&access_unit.data).idr
+}
+
+/// Whether one of the slices begins at the top left corner: `first_mb_in_slice` 0 is a single bit (H.264 §7.3.3, §9.1).
+#[cfg(any(test, target_vendor = "apple"))]
+pub(super) fn has_first_macroblock(access_unit: &AccessUnit) -> bool {
+    slices(access_unit).any(|slice| slice.payload().get(1).is_some_and(|header| header & 0x80 != 0))
+}
+
 /// A coded slice, of an IDR picture or not (H.264 table 7-1).
 pub(super) fn is_slice(nal_unit: NalUnit<'_>) -> bool {
     matches!(nal_unit.kind(), 1 | 5)

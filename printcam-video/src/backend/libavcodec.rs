@@ -14,12 +14,13 @@ use ac_ffmpeg::codec::Decoder as _;
 use ac_ffmpeg::codec::video::{VideoDecoder, VideoFrame};
 use ac_ffmpeg::packet::PacketMut;
 use bytes::Bytes;
-use printcam_proto::h264::{Sps, SpsError};
+use printcam_proto::h264::Sps;
 use rusty_h264_common::BitReader;
 use rusty_h264_common::bit_reader::OutOfData;
 use rusty_h264_common::nal::emulation_unprevent;
 
-use super::gate::{self, Gate, MAX_HEIGHT, MAX_WIDTH, check_one_nal_unit, check_size};
+use super::checked_sps;
+use super::gate::{self, Gate, MAX_HEIGHT, MAX_WIDTH, check_one_nal_unit};
 use crate::pool::Pool;
 use crate::sps_rewrite::{without_crop, without_reordering};
 use crate::{AccessUnit, ColorRange, DecodeError, Decoder, Frame, Plane};
@@ -89,13 +90,7 @@ struct Waiting {
 
 impl gate::Engine for Engine {
     fn new(sps: &Bytes) -> Result<Self, DecodeError> {
-        check_one_nal_unit(sps)?;
-        let info = Sps::parse(sps).map_err(refused)?;
-        let macroblocks = |samples: u32| u64::from(samples / 16);
-        check_size(macroblocks(info.coded_width), macroblocks(info.coded_height), info.reference_frames)?;
-        if (info.chroma_format_idc, info.bit_depth_luma, info.bit_depth_chroma) != (1, 8, 8) {
-            return Err(DecodeError::Unsupported { feature: "chroma format or bit depth" });
-        }
+        let info = checked_sps::parse(sps)?;
         Ok(Self {
             decoder: open()?,
             sps: sps.clone(),
@@ -249,17 +244,6 @@ fn open() -> Result<VideoDecoder, DecodeError> {
 fn append_nal_unit(nal_unit: &[u8], stream: &mut Vec<u8>) {
     stream.extend_from_slice(&[0, 0, 1]);
     stream.extend_from_slice(nal_unit);
-}
-
-fn refused(error: SpsError) -> DecodeError {
-    match error {
-        SpsError::TooLarge { width, height } => {
-            DecodeError::PictureTooLarge { width, height, max_width: MAX_WIDTH, max_height: MAX_HEIGHT }
-        }
-        SpsError::OutOfRange { field, .. } => DecodeError::BadParameterSet { field },
-        SpsError::CroppedAway { .. } => DecodeError::BadParameterSet { field: "frame_crop_offset" },
-        _ => DecodeError::Damaged,
-    }
 }
 
 /// 8-bit 4:2:0, in both of libavcodec's names for it: limited range and full.
