@@ -436,6 +436,51 @@ typedef struct PrintcamStatistics {
     uint64_t pictures_shown;
 } PrintcamStatistics;
 
+/**
+ * Called when there is a new picture, from a thread of the library's; and not again before that one has been taken.
+ */
+typedef void (*PrintcamFrameAvailable)(void *user);
+
+/**
+ * The pictures of a stream, for one place where they are drawn.
+ */
+typedef uint64_t PrintcamTexture;
+
+/**
+ * A picture as RGBA, rows from the top without gaps.
+ */
+typedef struct PrintcamPixels {
+    /**
+     * The first byte: red of the top left corner.
+     */
+    const uint8_t *data;
+    /**
+     * In pixels.
+     */
+    uint32_t width;
+    /**
+     * In pixels.
+     */
+    uint32_t height;
+} PrintcamPixels;
+
+/**
+ * The functions of the same names. Only the first field may be read before it is known to be the version compiled for.
+ */
+typedef struct PrintcamTextureApi {
+    /**
+     * [`PRINTCAM_ABI_VERSION`].
+     */
+    uint32_t abi_version;
+    PrintcamStatus (*texture_attach)(PrintcamStream stream,
+                                     PrintcamFrameAvailable frame_available,
+                                     void *user,
+                                     PrintcamTexture *texture);
+    PrintcamStatus (*texture_detach)(PrintcamTexture texture);
+    PrintcamStatus (*texture_pixels)(PrintcamTexture texture, struct PrintcamPixels *pixels);
+    void *(*texture_copy_pixel_buffer)(PrintcamTexture texture);
+} PrintcamTextureApi;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -581,6 +626,46 @@ PrintcamStatus printcam_stream_statistics(PrintcamStream stream, struct Printcam
  * Switches events of pictures handed to textures on or off. They are off at first.
  */
 PrintcamStatus printcam_stream_frame_events(PrintcamStream stream, bool on);
+
+/**
+ * Attaches a texture to a stream: pictures are decoded from now on. `frame_available` is called with `user` when there
+ * is one, until the texture is detached or the stream stopped.
+ *
+ * `texture` is written before the first call, which may be before this returns.
+ *
+ * # Safety
+ * `frame_available` may be called from any thread with `user` until this texture is detached or its stream stopped.
+ * `texture` is null or valid for writing.
+ */
+PrintcamStatus printcam_texture_attach(PrintcamStream stream,
+                                       PrintcamFrameAvailable frame_available,
+                                       void *user,
+                                       PrintcamTexture *texture);
+
+/**
+ * Detaches a texture. No `frame_available` begins after, nor runs; what was handed out for it is over.
+ */
+PrintcamStatus printcam_texture_detach(PrintcamTexture texture);
+
+/**
+ * The newest picture as RGBA; `NoPicture` before the first. The bytes stay until this is called again for the same
+ * texture, or it is detached: one thread at a time draws a texture.
+ *
+ * # Safety
+ * `pixels` is null or valid for writing.
+ */
+PrintcamStatus printcam_texture_pixels(PrintcamTexture texture, struct PrintcamPixels *pixels);
+
+/**
+ * On Apple's platforms the newest picture as a `CVPixelBufferRef`, which the caller releases; null if there is none that
+ * was not taken yet, for a handle that is over, and on other platforms.
+ */
+void *printcam_texture_copy_pixel_buffer(PrintcamTexture texture);
+
+/**
+ * The table, which stays for as long as the library is loaded.
+ */
+const struct PrintcamTextureApi *printcam_texture_api(void);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -26,6 +26,7 @@ mod sink;
 mod statistics;
 mod stream;
 mod sync;
+mod texture;
 
 pub use boundary::{PrintcamBuffer, PrintcamStatus, PrintcamText, printcam_buffer_free, printcam_status_message};
 pub use event::{PrintcamErrorCode, PrintcamEvent, PrintcamEventKind};
@@ -40,6 +41,11 @@ pub use statistics::PrintcamStatistics;
 pub use stream::{
     PrintcamStream, printcam_stream_capture, printcam_stream_frame_events, printcam_stream_start,
     printcam_stream_statistics, printcam_stream_stop,
+};
+
+pub use texture::{
+    PrintcamFrameAvailable, PrintcamPixels, PrintcamTexture, PrintcamTextureApi, printcam_texture_api,
+    printcam_texture_attach, printcam_texture_copy_pixel_buffer, printcam_texture_detach, printcam_texture_pixels,
 };
 
 /// The version of this interface. It changes where a program that was compiled for another would go wrong.
