@@ -93,6 +93,12 @@ pub enum DecodeError {
         /// What it was, in the decoder's words.
         feature: &'static str,
     },
+    /// The system's decoder failed, or there is none.
+    #[error("the system's decoder failed (code {code:#x})")]
+    Platform {
+        /// The system's own number for it: a HRESULT on Windows.
+        code: i32,
+    },
     /// The decoder broke on this access unit, by an error of its own or a panic; it has been replaced.
     #[error("the decoder broke and was replaced")]
     Broken,

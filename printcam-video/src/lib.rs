@@ -15,12 +15,13 @@
 //! ```
 //!
 //! [`RustyH264`] is pure Rust and always there. The feature `libavcodec` adds `Libavcodec`, which takes about 0.7 of its
-//! time by the system's own library and needs that library's development files to build. Both stand behind the same
-//! checks.
+//! time by the system's own library and needs that library's development files to build. On Windows `MediaFoundation` is
+//! Windows's own. All stand behind the same checks.
 //!
 //! [`KeyFramesOnly`] and [`Timed`] wrap either; [`LatestFrame`] hands the newest picture to any number of viewers.
 
-#![forbid(unsafe_code)]
+// Only backends that call the system may have some.
+#![deny(unsafe_code)]
 
 mod annex_b;
 mod backend;
@@ -31,7 +32,9 @@ mod frame;
 mod jpeg;
 mod key_frames_only;
 mod latest_frame;
-#[cfg(feature = "libavcodec")]
+#[cfg(any(windows, test))]
+mod nv12;
+#[cfg(any(feature = "libavcodec", windows, test))]
 mod pool;
 pub mod sps_rewrite;
 #[cfg(test)]
@@ -39,6 +42,8 @@ mod testing;
 
 #[cfg(feature = "libavcodec")]
 pub use backend::Libavcodec;
+#[cfg(windows)]
+pub use backend::MediaFoundation;
 pub use backend::{RustyH264, fastest_decoder};
 pub use decode_times::{DecodeTimes, Timed};
 pub use decoder::{DecodeError, Decoder};

@@ -1,0 +1,163 @@
+//! Windows's own decoder, through Media Foundation, in software: it needs no graphics device and no window.
+//!
+//! It is told that pictures come in display order and are wanted at once; where a stream does not promise the former,
+//! the promise is put into its sequence parameter set. Crops are ours: its buffers hold whole coded pictures.
+//!
+//! It shows what it can make of a damaged picture, and may or may not say so.
+
+mod platform;
+mod transform;
+
+use bytes::Bytes;
+use printcam_proto::h264::Sps;
+
+use self::platform::Platform;
+use self::transform::{Decoded, Transform};
+use super::gate::{self, Gate, check_one_nal_unit};
+use super::system::{MAX_WAITING, SliceHeader, Waiting, checked_sps};
+use crate::nv12::Visible;
+use crate::pool::Pool;
+use crate::sps_rewrite::{without_crop, without_reordering};
+use crate::{AccessUnit, ColorRange, DecodeError, Decoder, Frame};
+
+/// Software decoder for 8-bit 4:2:0 H.264 from 48x48 up to 4096x2304 by Windows itself, interlaced video included.
+///
+/// Pictures come in display order and, in streams without B-frames, at once; no printer sends any.
+///
+/// Each frame is one copy of the decoder's picture, into a buffer from a pool. Threads need not have started COM; the
+/// first decoder of a process starts Media Foundation, which then stays.
+#[derive(Debug)]
+pub struct MediaFoundation {
+    gate: Gate<Engine>,
+}
+
+impl MediaFoundation {
+    /// A decoder that waits for its first key frame.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Platform`] where Windows has no such decoder: its "N" editions without the Media Feature Pack,
+    /// and Server without the feature "Media Foundation".
+    pub fn new() -> Result<Self, DecodeError> {
+        // One is made and let go of: Media Foundation may be there and the decoder not.
+        Platform::started().and_then(Platform::decoder).map_err(failed)?;
+        Ok(Self { gate: Gate::new() })
+    }
+}
+
+impl Decoder for MediaFoundation {
+    fn decode(&mut self, access_unit: &AccessUnit) -> Result<Option<Frame>, DecodeError> {
+        self.gate.decode(access_unit)
+    }
+}
+
+/// Windows's decoder and what it has been given.
+struct Engine {
+    transform: Transform,
+    sps: Bytes,
+    info: Sps,
+    pps: Vec<Bytes>,
+    waiting: Waiting,
+    pool: Pool,
+}
+
+impl gate::Engine for Engine {
+    fn new(sps: &Bytes) -> Result<Self, DecodeError> {
+        let info = checked_sps(sps)?;
+        let sps = without_crop(sps).ok_or(DecodeError::Damaged)?;
+        // One whose VUI cannot be read decodes as well, if later.
+        let ordered = without_reordering(&sps);
+        let platform = Platform::started().map_err(failed)?;
+        Ok(Self {
+            transform: Transform::new(platform, (info.coded_width, info.coded_height)).map_err(failed)?,
+            sps: Bytes::copy_from_slice(ordered.as_deref().unwrap_or(&sps)),
+            info,
+            pps: Vec::new(),
+            waiting: Waiting::default(),
+            pool: Pool::default(),
+        })
+    }
+
+    fn decode(&mut self, access_unit: &AccessUnit) -> Result<Option<Frame>, DecodeError> {
+        let mut first = false;
+        for slice in gate::slices(access_unit) {
+            let header = SliceHeader::read(slice.payload()).map_err(|_| DecodeError::Damaged)?;
+            first |= header.first_mb_in_slice == 0;
+        }
+        if !first {
+            return Err(DecodeError::Incomplete);
+        }
+        let sets = self.unseen(&access_unit.parameter_sets.pps)?;
+        let sets = sets.iter().flat_map(|set| [&START_CODE[..], set]);
+        let slices = gate::slices(access_unit).map(|slice| slice.with_start_code);
+        // The delimiter first: without it, two key frames of the same number may pass for one.
+        let pieces: Vec<&[u8]> = [&START_CODE[..], &DELIMITER].into_iter().chain(sets).chain(slices).collect();
+
+        let number = self.waiting.push(access_unit);
+        if self.transform.push(number, &pieces).map_err(failed)? {
+            return self.latest_frame();
+        }
+        let earlier = self.latest_frame()?;
+        if !self.transform.push(number, &pieces).map_err(failed)? {
+            return Err(DecodeError::Broken);
+        }
+        Ok(self.latest_frame()?.or(earlier))
+    }
+}
+
+impl Engine {
+    /// The parameter sets that the decoder has not got yet.
+    fn unseen(&mut self, sets: &[Bytes]) -> Result<Vec<Bytes>, DecodeError> {
+        if self.pps == sets {
+            return Ok(Vec::new());
+        }
+        let sps = self.pps.is_empty().then(|| self.sps.clone());
+        let pps = sets.iter().filter(|pps| !self.pps.contains(pps));
+        let unseen: Vec<Bytes> = sps.into_iter().chain(pps.cloned()).collect();
+        unseen.iter().try_for_each(|set| check_one_nal_unit(set))?;
+        self.pps = sets.to_vec();
+        Ok(unseen)
+    }
+
+    /// The last of the pictures that the decoder has to give. There is one, or none, unless it has held some back.
+    fn latest_frame(&mut self) -> Result<Option<Frame>, DecodeError> {
+        let mut latest = None;
+        for _ in 0..MAX_WAITING {
+            let Self { transform, info, waiting, pool, .. } = self;
+            match transform.next(|decoded| frame(decoded, info, waiting, pool)).map_err(failed)? {
+                Some(frame) => latest = Some(frame?),
+                None => return Ok(latest),
+            }
+        }
+        Err(DecodeError::Broken)
+    }
+}
+
+/// Copies the visible picture.
+fn frame(decoded: Decoded<'_>, info: &Sps, waiting: &mut Waiting, pool: &Pool) -> Result<Frame, DecodeError> {
+    let of_frame = waiting.take(decoded.number).ok_or(DecodeError::Broken)?;
+    if decoded.corrupt {
+        return Err(DecodeError::Damaged);
+    }
+    let [left, top, width, height] =
+        [info.crop_left, info.crop_top, info.width, info.height].map(|samples| samples as usize);
+    let planes = decoded.picture.planes(Visible { left, top, width, height }, pool);
+    Frame::new(
+        (info.width, info.height),
+        planes.ok_or(DecodeError::Broken)?,
+        if info.full_range { ColorRange::Full } else { ColorRange::Limited },
+        info.matrix,
+        of_frame.timestamp,
+        of_frame.received_at,
+    )
+    .map_err(|_| DecodeError::Broken)
+}
+
+fn failed(error: windows::core::Error) -> DecodeError {
+    DecodeError::Platform { code: error.code().0 }
+}
+
+const START_CODE: [u8; 3] = [0, 0, 1];
+
+/// An access unit delimiter for a picture of any slices (H.264 §7.3.2.4).
+const DELIMITER: [u8; 2] = [0x09, 0xf0];
