@@ -17,7 +17,7 @@ use super::gate::{self, Gate, check_one_nal_unit};
 use super::system::{MAX_WAITING, SliceHeader, Waiting, checked_sps};
 use crate::nv12::Visible;
 use crate::pool::Pool;
-use crate::sps_rewrite::{without_crop, without_reordering};
+use crate::sps_rewrite::{without_crop, without_reordering, without_vui};
 use crate::{AccessUnit, ColorRange, DecodeError, Decoder, Frame};
 
 /// Software decoder for 8-bit 4:2:0 H.264 from 48x48 up to 4096x2304 by Windows itself, interlaced video included.
@@ -58,22 +58,33 @@ struct Engine {
     info: Sps,
     pps: Vec<Bytes>,
     waiting: Waiting,
+    /// Each access unit is given with the delimiter of the next one behind it, not with its own before it: the
+    /// decoder has been seen to wait for it.
+    closes: bool,
+    /// The decoder has given the picture of an access unit at once.
+    prompt: bool,
+    /// A B slice has been seen.
+    b_slices: bool,
     pool: Pool,
 }
 
 impl gate::Engine for Engine {
     fn new(sps: &Bytes) -> Result<Self, DecodeError> {
         let info = checked_sps(sps)?;
-        let sps = without_crop(sps).ok_or(DecodeError::Damaged)?;
-        // One whose VUI cannot be read decodes as well, if later.
-        let ordered = without_reordering(&sps);
+        let bare = without_crop(sps).ok_or(DecodeError::Damaged)?;
+        // Nor is it told of colours, as some would convert them.
+        let bare = without_vui(&bare).ok_or(DecodeError::Damaged)?;
+        let ordered = without_reordering(&bare).ok_or(DecodeError::Damaged)?;
         let platform = Platform::started().map_err(failed)?;
         Ok(Self {
             transform: Transform::new(platform, (info.coded_width, info.coded_height)).map_err(failed)?,
-            sps: Bytes::copy_from_slice(ordered.as_deref().unwrap_or(&sps)),
+            sps: Bytes::copy_from_slice(&ordered),
             info,
             pps: Vec::new(),
             waiting: Waiting::default(),
+            closes: false,
+            prompt: false,
+            b_slices: false,
             pool: Pool::default(),
         })
     }
@@ -83,6 +94,7 @@ impl gate::Engine for Engine {
         for slice in gate::slices(access_unit) {
             let header = SliceHeader::read(slice.payload()).map_err(|_| DecodeError::Damaged)?;
             first |= header.first_mb_in_slice == 0;
+            self.b_slices |= header.is_b;
         }
         if !first {
             return Err(DecodeError::Incomplete);
@@ -90,18 +102,22 @@ impl gate::Engine for Engine {
         let sets = self.unseen(&access_unit.parameter_sets.pps)?;
         let sets = sets.iter().flat_map(|set| [&START_CODE[..], set]);
         let slices = gate::slices(access_unit).map(|slice| slice.with_start_code);
-        // The delimiter first: without it, two key frames of the same number may pass for one.
-        let pieces: Vec<&[u8]> = [&START_CODE[..], &DELIMITER].into_iter().chain(sets).chain(slices).collect();
+        let mut pieces: Vec<&[u8]> = sets.chain(slices).collect();
+        pieces.insert(if self.closes { pieces.len() } else { 0 }, &DELIMITER);
 
         let number = self.waiting.push(access_unit);
-        if self.transform.push(number, &pieces).map_err(failed)? {
-            return self.latest_frame();
+        let mut latest = self.give(number, &pieces)?;
+        if latest.is_none() && !self.closes {
+            self.closes = true;
+            latest = self.give(number, &[&DELIMITER])?;
         }
-        let earlier = self.latest_frame()?;
-        if !self.transform.push(number, &pieces).map_err(failed)? {
-            return Err(DecodeError::Broken);
+        let held_back = self.waiting.contains(number);
+        if held_back && self.prompt && !self.b_slices {
+            // Something in it made the decoder drop it, or wait for others: what comes from now on is late or not true.
+            return Err(DecodeError::Damaged);
         }
-        Ok(self.latest_frame()?.or(earlier))
+        self.prompt |= !held_back;
+        Ok(latest)
     }
 }
 
@@ -117,6 +133,18 @@ impl Engine {
         unseen.iter().try_for_each(|set| check_one_nal_unit(set))?;
         self.pps = sets.to_vec();
         Ok(unseen)
+    }
+
+    /// Gives the decoder an access unit, or the end of one, and takes what picture it has then.
+    fn give(&mut self, number: i64, pieces: &[&[u8]]) -> Result<Option<Frame>, DecodeError> {
+        if self.transform.push(number, pieces).map_err(failed)? {
+            return self.latest_frame();
+        }
+        let earlier = self.latest_frame()?;
+        if !self.transform.push(number, pieces).map_err(failed)? {
+            return Err(DecodeError::Broken);
+        }
+        Ok(self.latest_frame()?.or(earlier))
     }
 
     /// The last of the pictures that the decoder has to give. There is one, or none, unless it has held some back.
@@ -135,7 +163,7 @@ impl Engine {
 
 /// Copies the visible picture.
 fn frame(decoded: Decoded<'_>, info: &Sps, waiting: &mut Waiting, pool: &Pool) -> Result<Frame, DecodeError> {
-    let of_frame = waiting.take(decoded.number).ok_or(DecodeError::Broken)?;
+    let of_frame = waiting.take_nearest(decoded.number).ok_or(DecodeError::Broken)?;
     if decoded.corrupt {
         return Err(DecodeError::Damaged);
     }
@@ -159,5 +187,5 @@ fn failed(error: windows::core::Error) -> DecodeError {
 
 const START_CODE: [u8; 3] = [0, 0, 1];
 
-/// An access unit delimiter for a picture of any slices (H.264 §7.3.2.4).
-const DELIMITER: [u8; 2] = [0x09, 0xf0];
+/// An access unit delimiter for a picture of any slices (H.264 §7.3.2.4), behind a start code.
+const DELIMITER: [u8; 5] = [0, 0, 1, 0x09, 0xf0];

@@ -37,8 +37,6 @@ fn refused(error: SpsError) -> DecodeError {
 /// The first fields of a slice header (H.264 §7.3.3).
 pub(super) struct SliceHeader {
     pub(super) first_mb_in_slice: u32,
-    /// Read by those who put pictures in order.
-    #[cfg_attr(not(feature = "libavcodec"), allow(dead_code))]
     pub(super) is_b: bool,
 }
 
@@ -82,9 +80,24 @@ impl Waiting {
     }
 
     /// The picture of that number, which the decoder has given.
+    #[cfg(any(feature = "libavcodec", test))]
     pub(super) fn take(&mut self, number: i64) -> Option<Picture> {
         let at = self.pictures.iter().position(|picture| picture.number == number)?;
         self.pictures.remove(at)
+    }
+
+    /// The one whose number is nearest, for decoders that do not keep numbers well.
+    #[cfg(any(windows, test))]
+    pub(super) fn take_nearest(&mut self, number: i64) -> Option<Picture> {
+        let numbers = self.pictures.iter().map(|picture| picture.number.abs_diff(number));
+        let (at, _) = numbers.enumerate().min_by_key(|&(_, distance)| distance)?;
+        self.pictures.remove(at)
+    }
+
+    /// Whether the picture of that number has not come yet.
+    #[cfg(any(windows, test))]
+    pub(super) fn contains(&self, number: i64) -> bool {
+        self.pictures.iter().any(|picture| picture.number == number)
     }
 
     /// Forgets them; numbers go on.
@@ -97,3 +110,28 @@ impl Waiting {
 /// Over the 16 pictures that any stream may have waiting for display (H.264 §A.3.1), with one to spare. Of pictures
 /// that never come out, this many are remembered.
 pub(super) const MAX_WAITING: usize = 17;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::encode;
+
+    #[test]
+    fn pictures_are_found_by_number_and_forgotten_in_the_end() {
+        let clip = encode("96x80", "-profile:v main");
+        let mut waiting = Waiting::default();
+        for (index, access_unit) in clip.access_units.iter().enumerate() {
+            assert_eq!(waiting.push(access_unit), index as i64);
+        }
+        let timestamp = |picture: Option<Picture>| picture.map(|picture| picture.timestamp);
+        let of = |index: usize| Some(clip.access_units[index].timestamp);
+        assert_eq!(timestamp(waiting.take(3)), of(3));
+        assert_eq!(timestamp(waiting.take(3)), None);
+        assert_eq!(timestamp(waiting.take_nearest(5)), of(5));
+        assert_eq!(timestamp(waiting.take_nearest(i64::MIN)), of(0));
+        assert_eq!(timestamp(waiting.take_nearest(i64::MAX)), of(7));
+        assert!(waiting.contains(6) && !waiting.contains(7));
+        (0..MAX_WAITING).for_each(|_| drop(waiting.push(&clip.access_units[0])));
+        assert_eq!((waiting.pictures.len(), waiting.contains(6)), (MAX_WAITING, false));
+    }
+}
