@@ -1,12 +1,16 @@
 //! Windows's own decoder, through Media Foundation, in software: it needs no graphics device and no window.
 //!
 //! It is told that pictures come in display order and are wanted at once; where a stream does not promise the former,
-//! the promise is put into its sequence parameter set. Crops are ours: its buffers hold whole coded pictures.
+//! the promise is put into its sequence parameter set. Crops are ours: its buffers hold whole coded pictures, or at least
+//! what is left of them at the right and below.
 //!
-//! It shows what it can make of a damaged picture, and may or may not say so.
+//! It shows what it can make of a damaged picture, and may or may not say so. One that falls behind or mixes pictures up
+//! is replaced at the next key frame.
 
 mod platform;
 mod transform;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use printcam_proto::h264::Sps;
@@ -17,7 +21,7 @@ use super::gate::{self, Gate, check_one_nal_unit};
 use super::system::{MAX_WAITING, SliceHeader, Waiting, checked_sps};
 use crate::nv12::Visible;
 use crate::pool::Pool;
-use crate::sps_rewrite::{without_crop, without_reordering, without_vui};
+use crate::sps_rewrite::{with_plain_vui, without_crop};
 use crate::{AccessUnit, ColorRange, DecodeError, Decoder, Frame};
 
 /// Software decoder for 8-bit 4:2:0 H.264 from 48x48 up to 4096x2304 by Windows itself, interlaced video included.
@@ -71,14 +75,15 @@ struct Engine {
 impl gate::Engine for Engine {
     fn new(sps: &Bytes) -> Result<Self, DecodeError> {
         let info = checked_sps(sps)?;
-        let bare = without_crop(sps).ok_or(DecodeError::Damaged)?;
-        // Nor is it told of colours, as some would convert them.
-        let bare = without_vui(&bare).ok_or(DecodeError::Damaged)?;
-        let ordered = without_reordering(&bare).ok_or(DecodeError::Damaged)?;
+        let plain = with_plain_vui(sps).ok_or(DecodeError::Damaged)?;
+        let plain = match (info.crop_left, info.crop_top) {
+            (0, 0) => plain,
+            _ => Cow::Owned(without_crop(&plain).ok_or(DecodeError::Damaged)?.into_owned()),
+        };
         let platform = Platform::started().map_err(failed)?;
         Ok(Self {
             transform: Transform::new(platform, (info.coded_width, info.coded_height)).map_err(failed)?,
-            sps: Bytes::copy_from_slice(&ordered),
+            sps: Bytes::copy_from_slice(&plain),
             info,
             pps: Vec::new(),
             waiting: Waiting::default(),
@@ -163,7 +168,7 @@ impl Engine {
 
 /// Copies the visible picture.
 fn frame(decoded: Decoded<'_>, info: &Sps, waiting: &mut Waiting, pool: &Pool) -> Result<Frame, DecodeError> {
-    let of_frame = waiting.take_nearest(decoded.number).ok_or(DecodeError::Broken)?;
+    let of_frame = waiting.take(decoded.number).ok_or(DecodeError::Broken)?;
     if decoded.corrupt {
         return Err(DecodeError::Damaged);
     }

@@ -23,6 +23,8 @@ pub(super) struct Platform {
     create_memory_buffer: CreateSized,
 }
 
+/// What `GetProcAddress` makes of every function.
+type Found = unsafe extern "system" fn() -> isize;
 type Create = unsafe extern "system" fn(*mut *mut c_void) -> HRESULT;
 type CreateSized = unsafe extern "system" fn(u32, *mut *mut c_void) -> HRESULT;
 type Startup = unsafe extern "system" fn(u32, u32) -> HRESULT;
@@ -49,10 +51,10 @@ impl Platform {
         // SAFETY: these are their signatures in mfapi.h, and function pointers are of one size.
         let (startup, platform) = unsafe {
             use std::mem::transmute;
-            let startup = transmute::<_, Startup>(startup);
-            let create_media_type = transmute::<_, Create>(create_media_type);
-            let create_sample = transmute::<_, Create>(create_sample);
-            let create_memory_buffer = transmute::<_, CreateSized>(create_memory_buffer);
+            let startup = transmute::<Found, Startup>(startup);
+            let create_media_type = transmute::<Found, Create>(create_media_type);
+            let create_sample = transmute::<Found, Create>(create_sample);
+            let create_memory_buffer = transmute::<Found, CreateSized>(create_memory_buffer);
             (startup, Self { create_media_type, create_sample, create_memory_buffer })
         };
         // SAFETY: no arguments that could be wrong. From here on every thread that has not entered an apartment of

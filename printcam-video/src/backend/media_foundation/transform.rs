@@ -25,7 +25,6 @@ use crate::nv12::Nv12;
 pub(super) struct Transform {
     mft: IMFTransform,
     platform: &'static Platform,
-    size: (u32, u32),
     output: Output,
 }
 
@@ -52,7 +51,7 @@ pub(super) struct Decoded<'a> {
 
 impl Transform {
     /// A decoder for coded pictures of this size in luma samples.
-    pub(super) fn new(platform: &'static Platform, size: (u32, u32)) -> Result<Self> {
+    pub(super) fn new(platform: &'static Platform, (width, height): (u32, u32)) -> Result<Self> {
         let mft = platform.decoder()?;
         let input = platform.media_type()?;
         // SAFETY: the objects are alive, and these calls take copies of what they are given.
@@ -63,17 +62,17 @@ impl Transform {
             }
             input.SetGUID(&MF_MT_MAJOR_TYPE, &MFMediaType_Video)?;
             input.SetGUID(&MF_MT_SUBTYPE, &MFVideoFormat_H264)?;
-            input.SetUINT64(&MF_MT_FRAME_SIZE, packed(size))?;
+            input.SetUINT64(&MF_MT_FRAME_SIZE, u64::from(width) << 32 | u64::from(height))?;
             input.SetUINT32(&MF_MT_INTERLACE_MODE, MFVideoInterlace_MixedInterlaceOrProgressive.0 as u32)?;
             mft.SetInputType(STREAM, &input, 0)?;
         }
-        let output = Output::choose(platform, &mft, size)?;
+        let output = Output::choose(platform, &mft)?;
         // SAFETY: the decoder is alive; these messages have no argument.
         unsafe {
             mft.ProcessMessage(MFT_MESSAGE_NOTIFY_BEGIN_STREAMING, 0)?;
             mft.ProcessMessage(MFT_MESSAGE_NOTIFY_START_OF_STREAM, 0)?;
         }
-        Ok(Self { mft, platform, size, output })
+        Ok(Self { mft, platform, output })
     }
 
     /// Gives the decoder one access unit in pieces of a byte stream. `false` if it has a picture to give first.
@@ -110,7 +109,7 @@ impl Transform {
                 Ok(false) => return Ok(None),
                 Err(error) if error.code() == MF_E_TRANSFORM_NEED_MORE_INPUT => return Ok(None),
                 Err(error) if error.code() == MF_E_TRANSFORM_STREAM_CHANGE => {
-                    self.output = Output::choose(self.platform, &self.mft, self.size)?;
+                    self.output = Output::choose(self.platform, &self.mft)?;
                 }
                 Err(error) => return Err(error),
             }
@@ -142,7 +141,7 @@ impl Transform {
 
 impl Output {
     /// Takes the decoder's offer of NV12 and makes room for a picture in it.
-    fn choose(platform: &Platform, mft: &IMFTransform, (width, height): (u32, u32)) -> Result<Self> {
+    fn choose(platform: &Platform, mft: &IMFTransform) -> Result<Self> {
         let offer = (0..MAX_OFFERS).find_map(|index| {
             // SAFETY: the decoder is alive; behind its last offer it answers with an error.
             let offer = unsafe { mft.GetOutputAvailableType(STREAM, index) };
@@ -154,7 +153,7 @@ impl Output {
         });
         let offer: IMFMediaType = offer.ok_or(MF_E_INVALIDMEDIATYPE)??;
         // SAFETY: the objects are alive; the decoder takes a copy of the type.
-        let (got, stride, info) = unsafe {
+        let (size, stride, info) = unsafe {
             mft.SetOutputType(STREAM, &offer, 0)?;
             (
                 offer.GetUINT64(&MF_MT_FRAME_SIZE)?,
@@ -162,13 +161,14 @@ impl Output {
                 mft.GetOutputStreamInfo(STREAM)?,
             )
         };
-        // Rows without padding where nothing is said. Pictures of more memory than one of the largest size, or upside
-        // down (a negative stride), are nothing we asked for; nor are buffers of its own without a graphics device.
+        let (width, height) = ((size >> 32) as u32, size as u32);
+        // Rows without padding where nothing is said. A picture upside down (a negative stride) takes too much memory.
         let stride = stride.unwrap_or(width);
-        let len = u64::from(stride) * u64::from(height) * 3 / 2;
+        let len = (u64::from(stride) * u64::from(height)).saturating_mul(3) / 2;
         let capacity = len.max(info.cbSize.into());
+        // Without a graphics device it has no samples of its own to give.
         let provides = info.dwFlags & MFT_OUTPUT_STREAM_PROVIDES_SAMPLES.0 as u32 != 0;
-        if got != packed((width, height)) || stride < width || capacity > MAX_PICTURE || provides {
+        if stride == 0 || capacity > MAX_PICTURE || provides {
             return Err(MF_E_INVALIDMEDIATYPE.into());
         }
         let (sample, buffer) = platform.sample(capacity as u32)?;
@@ -223,11 +223,6 @@ impl Drop for Locked<'_> {
         // SAFETY: it was locked once, and nothing borrows its memory any more. There is nobody to tell of an error.
         let _ = unsafe { self.buffer.Unlock() };
     }
-}
-
-/// Two numbers as Media Foundation keeps them in one attribute.
-fn packed((width, height): (u32, u32)) -> u64 {
-    u64::from(width) << 32 | u64::from(height)
 }
 
 /// The only stream of a decoder, on either side.
