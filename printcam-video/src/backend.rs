@@ -8,7 +8,7 @@ mod libavcodec;
 #[allow(unsafe_code)]
 mod media_foundation;
 mod rusty_h264;
-#[cfg(any(feature = "libavcodec", windows, test))]
+#[cfg(any(feature = "libavcodec", windows))]
 mod system;
 #[cfg(test)]
 mod tests;
