@@ -1,6 +1,6 @@
 //! The decoders there are.
 
-#[cfg(any(test, feature = "libavcodec", target_os = "android", target_vendor = "apple"))]
+#[cfg(any(test, feature = "libavcodec", target_os = "android", target_vendor = "apple", windows))]
 mod checked_sps;
 mod fallback;
 mod gate;
@@ -10,10 +10,14 @@ mod hardware;
 mod libavcodec;
 #[cfg(target_os = "android")]
 mod mediacodec;
+// The system's interface is COM.
+#[cfg(windows)]
+#[allow(unsafe_code)]
+mod media_foundation;
 #[cfg(any(target_os = "android", test))]
 mod onto_surface;
 mod rusty_h264;
-#[cfg(any(feature = "libavcodec", target_os = "android", test))]
+#[cfg(any(feature = "libavcodec", target_os = "android", windows, test))]
 mod slice_header;
 #[cfg(test)]
 mod tests;
@@ -21,21 +25,32 @@ mod tests;
 #[cfg(target_vendor = "apple")]
 #[allow(unsafe_code)]
 mod videotoolbox;
+#[cfg(any(feature = "libavcodec", windows, test))]
+mod waiting;
 
 pub use fallback::Fallback;
 #[cfg(feature = "libavcodec")]
 pub use libavcodec::Libavcodec;
+#[cfg(windows)]
+pub use media_foundation::MediaFoundation;
 #[cfg(target_os = "android")]
 pub use mediacodec::MediaCodecSurface;
 pub use rusty_h264::RustyH264;
 #[cfg(target_vendor = "apple")]
 pub use videotoolbox::{PixelBuffer, PixelBufferPool, VideoToolbox};
 
-/// The fastest decoder there is in this build: VideoToolbox on Apple's platforms, with another behind it for devices
-/// where it does not work; elsewhere libavcodec with that feature, else the embedded one.
+/// The fastest decoder there is in this build: the platform's own on Apple's and Windows, with another behind it for where
+/// it does not work; elsewhere libavcodec with that feature, else the embedded one.
 pub fn fastest_decoder() -> Box<dyn crate::Decoder> {
     #[cfg(target_vendor = "apple")]
     return Box::new(Fallback::new(VideoToolbox::new(), Software::new()));
+    #[cfg(windows)]
+    match MediaFoundation::new() {
+        Ok(decoder) => return Box::new(Fallback::new(decoder, Software::new())),
+        Err(error) => {
+            tracing::info!(target: "printcam::decode", %error, "no decoder of Windows's own, taking the embedded one");
+        }
+    }
     #[cfg(not(target_vendor = "apple"))]
     Box::new(Software::new())
 }

@@ -15,11 +15,12 @@
 //! ```
 //!
 //! [`RustyH264`] is pure Rust and always there. The feature `libavcodec` adds `Libavcodec`, which takes about 0.7 of its
-//! time by the system's own library and needs that library's development files to build. Both stand behind the same
-//! checks. On Apple's platforms there is `VideoToolbox` too, whose frames stay in the memory of the graphics: see
-//! [`Surface`].
+//! time by the system's own library and needs that library's development files to build. Where a platform has a decoder of
+//! its own there are `VideoToolbox`, whose frames stay in the memory of the graphics (see [`Surface`]), `MediaFoundation`,
+//! and `MediaCodecSurface`. All stand behind the same checks.
 //!
-//! [`Fallback`] puts one decoder behind another. [`KeyFramesOnly`] and [`Timed`] wrap either; [`LatestFrame`] hands the newest picture to any number of viewers.
+//! [`Fallback`] puts one decoder behind another, [`KeyFramesOnly`] and [`Timed`] wrap any; [`LatestFrame`] hands the newest
+//! picture to any number of viewers.
 
 // Not forbidden: the decoders of platforms are called through C, each in a module that allows it for itself.
 #![deny(unsafe_code)]
@@ -35,9 +36,9 @@ mod frame;
 mod jpeg;
 mod key_frames_only;
 mod latest_frame;
-#[cfg(any(test, target_vendor = "apple"))]
+#[cfg(any(test, target_vendor = "apple", windows))]
 mod nv12;
-#[cfg(any(test, feature = "libavcodec", target_vendor = "apple"))]
+#[cfg(any(test, feature = "libavcodec", target_vendor = "apple", windows))]
 mod pool;
 mod presenter;
 mod rgba;
@@ -50,6 +51,8 @@ mod testing;
 pub use backend::Libavcodec;
 #[cfg(target_os = "android")]
 pub use backend::MediaCodecSurface;
+#[cfg(windows)]
+pub use backend::MediaFoundation;
 pub use backend::{Fallback, RustyH264, fastest_decoder};
 #[cfg(target_vendor = "apple")]
 pub use backend::{PixelBuffer, PixelBufferPool, VideoToolbox};

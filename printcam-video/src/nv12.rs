@@ -1,8 +1,7 @@
 //! The layout hardware decoders give: luma, and one plane of Cb and Cr by turns.
 
-use bytes::Bytes;
-
 use crate::frame::plane_sizes;
+use crate::pool::Pool;
 use crate::{Plane, Planes};
 
 /// Rows in memory that belongs to somebody else, `stride` bytes apart.
@@ -19,9 +18,9 @@ pub(crate) struct RowsMut<'a> {
     pub(crate) stride: usize,
 }
 
-/// Copies an NV12 picture of this size, in luma samples, to planes Y, Cb and Cr without padding. `None` when it has no
+/// Copies an NV12 picture of this size, in luma samples, to planes Y, Cb and Cr without padding, in one buffer of the pool. `None` when it has no
 /// samples or the memory does not hold it.
-pub(crate) fn to_i420(size: (u32, u32), luma: Rows<'_>, chroma: Rows<'_>) -> Option<[Plane; 3]> {
+pub(crate) fn to_i420(size: (u32, u32), luma: Rows<'_>, chroma: Rows<'_>, pool: &Pool) -> Option<[Plane; 3]> {
     let sizes = plane_sizes(size);
     let [(width, height), (columns, rows), _] = sizes;
     if !holds(luma.data.len(), luma.stride, (width, height))
@@ -29,8 +28,8 @@ pub(crate) fn to_i420(size: (u32, u32), luma: Rows<'_>, chroma: Rows<'_>) -> Opt
     {
         return None;
     }
-    let mut samples = vec![0; width * height + 2 * columns * rows];
-    let (y, rest) = samples.split_at_mut(width * height);
+    let mut samples = pool.take(width * height + 2 * columns * rows);
+    let (y, rest) = samples.bytes_mut().split_at_mut(width * height);
     let (u, v) = rest.split_at_mut(columns * rows);
     for (to, from) in y.chunks_exact_mut(width).zip(luma.data.chunks(luma.stride)) {
         to.copy_from_slice(&from[..width]);
@@ -42,7 +41,7 @@ pub(crate) fn to_i420(size: (u32, u32), luma: Rows<'_>, chroma: Rows<'_>) -> Opt
             [*u, *v] = *pair;
         }
     }
-    let mut samples = Bytes::from(samples);
+    let mut samples = samples.freeze();
     Some(sizes.map(|(columns, rows)| Plane { data: samples.split_to(columns * rows), stride: columns }))
 }
 
@@ -78,6 +77,8 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use bytes::Bytes;
+
     use crate::testing::i420;
     use crate::{ColorRange, Frame};
 
@@ -92,7 +93,8 @@ mod tests {
 
     #[test]
     fn to_planes_and_back() {
-        let planes = to_i420((3, 3), Rows { data: &LUMA, stride: 5 }, Rows { data: &CHROMA, stride: 6 });
+        let planes =
+            to_i420((3, 3), Rows { data: &LUMA, stride: 5 }, Rows { data: &CHROMA, stride: 6 }, &Pool::default());
         let frame = frame((3, 3), planes.expect("it is all there"));
         assert_eq!(i420(&frame), I420);
 
@@ -122,7 +124,7 @@ mod tests {
         for (row, size, luma_len, luma_stride, chroma_len, chroma_stride) in rows {
             let luma = Rows { data: &LUMA[..luma_len], stride: luma_stride };
             let chroma = Rows { data: &CHROMA[..chroma_len], stride: chroma_stride };
-            assert!(to_i420(size, luma, chroma).is_none(), "{row}");
+            assert!(to_i420(size, luma, chroma, &Pool::default()).is_none(), "{row}");
             if size != (3, 3) {
                 continue;
             }

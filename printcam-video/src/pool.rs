@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-#[cfg(any(test, feature = "libavcodec"))]
 use bytes::Bytes;
 
 /// Buffers of one size. Those still in use outlive it.
@@ -36,7 +35,6 @@ impl Buffer {
     }
 
     /// The same bytes to be shared, and no more to be changed.
-    #[cfg(any(test, feature = "libavcodec"))]
     pub(crate) fn freeze(self) -> Bytes {
         Bytes::from_owner(self)
     }

@@ -1,7 +1,7 @@
 //! Changing one thing in a sequence parameter set and nothing else (H.264 §7.3.2.1.1, annex E).
 //!
-//! For decoders that wait for pictures out of order, or crop with a copy. The set is read as far as what changes; all
-//! bits before and behind it are copied as they are. Sets are NAL units without start code.
+//! For decoders that wait for pictures out of order, convert colours, or crop with a copy. The set is read as far as
+//! what changes; all bits before and behind it are copied as they are. Sets are NAL units without start code.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -54,6 +54,28 @@ pub fn without_crop(nal_unit: &[u8]) -> Option<Cow<'_, [u8]>> {
         1 => Some(Cow::Borrowed(nal_unit)),
         _ => Some(set.with(head.crop, |bits| bits.write_bit(false))),
     }
+}
+
+/// The same set with a VUI that says as little as it can, or `None` where it cannot be read.
+///
+/// Pictures come in display order, as with [`without_reordering`]. Colours are those of BT.601 in limited range: there
+/// are decoders that convert to them, and this one has nothing to convert. Whoever shows the picture has to know better.
+#[must_use]
+pub fn with_plain_vui(nal_unit: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let set = Set::open(nal_unit)?;
+    let mut bits = BitReader::new(&set.rbsp);
+    let head = read_head(&mut bits).ok()?;
+    Some(set.with(bits.bit_pos()..set.len, |bits| {
+        bits.write_bits(0b1001, 4); // vui_parameters_present_flag ... video_signal_type_present_flag
+        bits.write_bits(5, 3); // video_format: unspecified
+        bits.write_bits(0b01, 2); // video_full_range_flag, colour_description_present_flag
+        bits.write_bits(0x06_06_06, 24); // SMPTE 170M: colour_primaries, transfer_characteristics, matrix_coefficients
+        bits.write_bits(1, 1); // chroma_loc_info_present_flag
+        bits.write_ue(1); // chroma_sample_loc_type_top_field: in the middle
+        bits.write_ue(1); // chroma_sample_loc_type_bottom_field
+        bits.write_bits(0, 4); // timing_info_present_flag ... pic_struct_present_flag
+        write_bitstream_restriction(bits, head.references);
+    }))
 }
 
 /// A parameter set taken apart.

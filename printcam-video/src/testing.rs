@@ -108,7 +108,7 @@ impl Clip {
             data.extend_from_slice(payload);
         }
         let reference =
-            ffmpeg("-flags unaligned -f h264 -i - -fps_mode passthrough -autoscale 0 -f rawvideo -", stream);
+            ffmpeg("-flags unaligned -f h264 -i - -fps_mode passthrough -noautoscale -f rawvideo -", stream);
         Self { access_units, reference }
     }
 

@@ -7,9 +7,6 @@
 //! libavcodec shows what it can make of a damaged picture. It is told to give up on one instead, and does where the
 //! damage is in what it reads; a picture whose last slices are missing it completes without a word.
 
-use std::collections::VecDeque;
-use std::time::Instant;
-
 use ac_ffmpeg::codec::Decoder as _;
 use ac_ffmpeg::codec::video::{VideoDecoder, VideoFrame};
 use ac_ffmpeg::packet::PacketMut;
@@ -19,6 +16,7 @@ use printcam_proto::h264::Sps;
 use super::checked_sps;
 use super::gate::{self, Gate, MAX_HEIGHT, MAX_WIDTH, check_one_nal_unit};
 use super::slice_header::PictureHeader;
+use super::waiting::Waiting;
 use crate::pool::Pool;
 use crate::sps_rewrite::{without_crop, without_reordering};
 use crate::{AccessUnit, ColorRange, DecodeError, Decoder, Frame, Plane};
@@ -63,9 +61,7 @@ struct Engine {
     order: Order,
     /// A B slice has been seen.
     b_slices: bool,
-    /// The pictures on their way through the decoder, by number; `next` is that of the next one.
-    waiting: VecDeque<Waiting>,
-    next: i64,
+    waiting: Waiting,
     /// The byte stream for one call; kept for its memory.
     stream: Vec<u8>,
     pool: Pool,
@@ -80,24 +76,16 @@ enum Order {
     AsSent,
 }
 
-struct Waiting {
-    number: i64,
-    timestamp: u64,
-    received_at: Instant,
-}
-
 impl gate::Engine for Engine {
     fn new(sps: &Bytes) -> Result<Self, DecodeError> {
-        let info = checked_sps::parse(sps)?;
         Ok(Self {
+            info: checked_sps::parse(sps)?,
             decoder: open()?,
             sps: sps.clone(),
-            info,
             pps: Vec::new(),
             order: Order::Promised,
             b_slices: false,
-            waiting: VecDeque::new(),
-            next: 0,
+            waiting: Waiting::default(),
             stream: Vec::new(),
             pool: Pool::default(),
         })
@@ -105,16 +93,7 @@ impl gate::Engine for Engine {
 
     fn decode(&mut self, access_unit: &AccessUnit) -> Result<Option<Frame>, DecodeError> {
         self.write_stream(access_unit)?;
-        let packet = PacketMut::from(&self.stream).with_raw_pts(self.next).freeze();
-        self.waiting.push_back(Waiting {
-            number: self.next,
-            timestamp: access_unit.timestamp,
-            received_at: access_unit.received_at,
-        });
-        self.next += 1;
-        if self.waiting.len() > MAX_WAITING {
-            self.waiting.pop_front();
-        }
+        let packet = PacketMut::from(&self.stream).with_raw_pts(self.waiting.push(access_unit)).freeze();
         self.decoder.try_push(packet).map_err(|_| DecodeError::Damaged)?;
         let Some(decoded) = self.decoder.take().map_err(|_| DecodeError::Damaged)? else {
             return Ok(None);
@@ -172,8 +151,7 @@ impl Engine {
         {
             return Err(DecodeError::Broken);
         }
-        let of_frame = self.waiting.iter().position(|waiting| waiting.number == decoded.pts().timestamp());
-        let waiting = of_frame.and_then(|at| self.waiting.remove(at)).ok_or(DecodeError::Broken)?;
+        let picture = self.waiting.take(decoded.pts().timestamp()).ok_or(DecodeError::Broken)?;
 
         let (width, height) = (info.width as usize, info.height as usize);
         let (left, top) = (info.crop_left as usize, info.crop_top as usize);
@@ -196,8 +174,8 @@ impl Engine {
             [plane(0), plane(1), plane(2)],
             if info.full_range { ColorRange::Full } else { ColorRange::Limited },
             info.matrix,
-            waiting.timestamp,
-            waiting.received_at,
+            picture.timestamp,
+            picture.received_at,
         )
         .map_err(|_| DecodeError::Broken)
     }
@@ -222,10 +200,6 @@ fn append_nal_unit(nal_unit: &[u8], stream: &mut Vec<u8>) {
 
 /// 8-bit 4:2:0, in both of libavcodec's names for it: limited range and full.
 const FORMATS: [&str; 2] = ["yuv420p", "yuvj420p"];
-
-/// Over the 16 pictures that any stream may have waiting for display (H.264 §A.3.1), with one to spare. Of pictures
-/// that never come out, this many are remembered.
-const MAX_WAITING: usize = 17;
 
 /// Moves libavcodec's messages below its default threshold (`AV_LOG_INFO`, 32), even the gravest but `AV_LOG_PANIC`.
 const QUIET: i32 = 64;

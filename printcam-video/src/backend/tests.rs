@@ -14,6 +14,8 @@ const BACKENDS: &[Backend] = &[
     ("rusty_h264", || Box::new(crate::RustyH264::new())),
     #[cfg(feature = "libavcodec")]
     ("libavcodec", || Box::new(crate::Libavcodec::new())),
+    #[cfg(windows)]
+    ("media_foundation", || Box::new(crate::MediaFoundation::new().expect("Windows's own decoder"))),
 ];
 
 /// Bit-exact against FFmpeg: one row per way of coding that cameras use, and those that decoders get wrong.

@@ -101,12 +101,30 @@ fn emulation_prevention_is_put_in_again() {
     assert!(moved > 100, "{moved}");
 }
 
+/// FFmpeg reads the same set up to the VUI, and there nothing but what a plain one says.
+#[test]
+fn a_plain_vui_says_little() {
+    for (set, references) in [(X1C.to_vec(), "1"), (P2S.to_vec(), "1"), (everything(Some(2)), "5")] {
+        let plain = with_plain_vui(&set).expect("a good set");
+        let (before, after) = (trace_headers(&set), trace_headers(&plain));
+        let vui = after.iter().position(|field| field == "vui_parameters_present_flag = 1").expect("it is there");
+        assert_eq!(before[..=vui], after[..=vui]);
+        let of_fields = |fields: &[String], name: &str| fields.iter().filter(|field| field.starts_with(name)).count();
+        assert_eq!(of_fields(&after[vui..], "num_units_in_tick"), 0);
+        for field in ["video_full_range_flag = 0", "matrix_coefficients = 6", "max_num_reorder_frames = 0"] {
+            assert!(after.contains(&field.to_owned()), "{field}: {after:?}");
+        }
+        assert_eq!(after.last(), Some(&format!("max_dec_frame_buffering = {references}")));
+    }
+}
+
 /// What is cut off is not made up: no panic, and either the set as it is or one that says what it said.
 #[test]
 fn damaged_sets() {
     for set in [X1C.to_vec(), P2S.to_vec(), everything(None), everything(Some(2))] {
         for len in 0..set.len() {
-            for rewritten in [without_reordering(&set[..len]), without_crop(&set[..len])].into_iter().flatten() {
+            let cut = &set[..len];
+            for rewritten in [without_reordering(cut), without_crop(cut), with_plain_vui(cut)].into_iter().flatten() {
                 assert!(!holds_start_code(&rewritten), "{len} of {set:02x?}");
             }
         }

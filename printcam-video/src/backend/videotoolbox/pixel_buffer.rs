@@ -71,7 +71,7 @@ impl Surface for PixelBuffer {
             return None;
         }
         let locked = Locked::new(&self.buffer, CVPixelBufferLockFlags::ReadOnly).ok()?;
-        nv12::to_i420(self.size(), locked.rows(0)?, locked.rows(1)?)
+        nv12::to_i420(self.size(), locked.rows(0)?, locked.rows(1)?, &crate::pool::Pool::default())
     }
 }
 
