@@ -1,0 +1,13 @@
+import 'check.dart';
+import 'controller.dart' as controller;
+import 'decode.dart' as decode;
+import 'options.dart' as options;
+import 'view_model.dart' as view_model;
+
+Future<void> main() {
+  decode.tests();
+  options.tests();
+  controller.tests();
+  view_model.tests();
+  return runTests('unit tests');
+}
