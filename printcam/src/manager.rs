@@ -86,10 +86,15 @@ impl StreamManager {
     /// Stops a stream, also one that is only starting, and waits until its camera has let go if nobody else watches it.
     /// Stopping again does nothing.
     pub async fn stop(&self, id: StreamId) {
-        let stream = self.lock().streams.remove(&id);
-        if let Some(stream) = stream {
+        if let Some(stream) = self.remove(id) {
             stream.close().await;
         }
+    }
+
+    /// Takes a stream out, for whoever wants to stop it in a way of its own: its place is free at once. `None` if there is
+    /// no such stream.
+    pub fn remove(&self, id: StreamId) -> Option<Stream> {
+        self.lock().streams.remove(&id)
     }
 
     /// What happens to a stream from now on; `None` if there is no such stream.

@@ -128,6 +128,13 @@ impl Stream {
         self.core().events.subscribe()
     }
 
+    /// What it is doing, and what happens after that: nothing is missed in between, and no change is told twice.
+    pub fn follow(&self) -> (Transition, broadcast::Receiver<StreamEvent>) {
+        // Changes are told with the state locked.
+        let state = self.core().state.borrow();
+        (state.clone(), self.core().events.subscribe())
+    }
+
     /// Waits for the first picture, or for the first reason why there is none.
     ///
     /// # Errors
@@ -263,7 +270,13 @@ impl Core {
             let Transition { state, reason, error } = transition;
             let error = error.as_ref().map(tracing::field::display);
             tracing::info!(target: "printcam::stream", camera = %self.source, ?state, ?reason, error, "stream");
-            self.state.send_replace(transition.clone());
+            let new = transition.clone();
+            self.state.send_modify(|state| {
+                *state = new;
+                // In one with the change, for `follow`.
+                let _ = self.events.send(event);
+            });
+            return;
         }
         // Nobody may be listening.
         let _ = self.events.send(event);
