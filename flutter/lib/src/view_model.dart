@@ -98,8 +98,7 @@ final class CameraAddress extends CameraViewSource {
   /// Who watches it; `null`: a controller of the view's own.
   final RtspStreamController? controller;
 
-  CameraSource get _source =>
-      CameraSource(url, username, password, options);
+  CameraSource get _source => CameraSource(url, username, password, options);
 
   @override
   bool operator ==(Object other) =>
@@ -142,15 +141,20 @@ final class CameraStream extends CameraViewSource {
 
 /// What a view of a camera does, without drawing it.
 final class CameraViewModel {
-  /// A view of nothing yet. [onChange] is called after each change of [state];
-  /// [newController] makes the one for cameras that have none.
+  /// A view of nothing yet. [onChange] is called after each change of [state],
+  /// [onStarted] with each stream this view starts; [newController] makes the
+  /// controller for cameras that have none.
   CameraViewModel({
     required void Function() onChange,
+    void Function(RtspStreamController controller, int streamId)? onStarted,
     RtspStreamController Function() newController = RtspStreamController.new,
   }) : _onChange = onChange,
+       _onStarted = onStarted,
        _newController = newController;
 
   final void Function() _onChange;
+  final void Function(RtspStreamController controller, int streamId)?
+  _onStarted;
   final RtspStreamController Function() _newController;
 
   CameraViewState _state = _waiting;
@@ -232,6 +236,7 @@ final class CameraViewModel {
           _running = (controller: controller, id: started.streamId);
           if (generation != _generation) return _release();
           _listen(generation, controller, started.streamId, started.textureId);
+          _onStarted?.call(controller, started.streamId);
       }
     } on RtspException catch (exception) {
       if (generation == _generation) _fail(exception.message, exception.hint);
@@ -247,11 +252,11 @@ final class CameraViewModel {
     int textureId,
   ) {
     final texture = textureId == PrintcamPlatform.noTexture ? null : textureId;
-    _subscription = controller
-        .streamEvents(streamId, frames: false)
-        .listen((event) {
-          if (generation == _generation) _handle(event, texture);
-        });
+    _subscription = controller.streamEvents(streamId, frames: false).listen((
+      event,
+    ) {
+      if (generation == _generation) _handle(event, texture);
+    });
   }
 
   void _handle(RtspStreamEvent event, int? texture) {
@@ -265,8 +270,9 @@ final class CameraViewModel {
         _to(CameraViewPhase.showing, textureId: texture);
       case RtspStalledEvent(:final exception) ||
           RtspReconnectingEvent(:final exception):
-        final phase =
-            hadPicture ? CameraViewPhase.troubled : CameraViewPhase.waiting;
+        final phase = hadPicture
+            ? CameraViewPhase.troubled
+            : CameraViewPhase.waiting;
         _to(phase, exception: exception);
       case RtspErrorEvent(:final exception):
         _fail(exception.message, exception.hint);

@@ -23,17 +23,14 @@ Future<void> runTests(String suite) async {
     final uncaught = <Object>[];
     try {
       final done = Completer<void>();
-      runZonedGuarded(
-        () async {
-          try {
-            await body();
-            done.complete();
-          } on Object catch (error, stack) {
-            done.completeError(error, stack);
-          }
-        },
-        (error, stack) => uncaught.add('nobody caught: $error\n$stack'),
-      );
+      runZonedGuarded(() async {
+        try {
+          await body();
+          done.complete();
+        } on Object catch (error, stack) {
+          done.completeError(error, stack);
+        }
+      }, (error, stack) => uncaught.add('nobody caught: $error\n$stack'));
       await done.future.timeout(_limit);
       await settle();
       if (uncaught.isNotEmpty) throw uncaught.first;

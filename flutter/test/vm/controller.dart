@@ -1,8 +1,8 @@
 import 'dart:async';
 import 'dart:typed_data';
 
-import '../../lib/printcam_core.dart';
-import '../../lib/src/native/native_library.dart';
+import 'package:printcam/printcam_core.dart';
+import 'package:printcam/src/native/native_library.dart';
 import 'check.dart';
 import 'fake_native.dart';
 
@@ -35,7 +35,10 @@ final class Bench {
     final heard = <String>[];
     controller
         .streamEvents(id, frames: frames)
-        .listen((event) => heard.add(line(event)), onDone: () => heard.add('.'));
+        .listen(
+          (event) => heard.add(line(event)),
+          onDone: () => heard.add('.'),
+        );
     return heard;
   }
 }
@@ -66,32 +69,35 @@ void startTests() {
     expect(bench.library.expectLimit, 8);
   });
 
-  test('start throws on the first failure, and the stream is stopped', () async {
-    for (final (kind, detail, code) in [
-      (
-        NativeEventKind.failed,
-        RtspErrorDetail.authenticationFailed,
-        RtspErrorCode.authenticationFailed,
-      ),
-      (
-        NativeEventKind.reconnecting,
-        RtspErrorDetail.cameraHung,
-        RtspErrorCode.timeout,
-      ),
-    ]) {
-      final bench = Bench();
-      final thrown = expectThrows<RtspException>(bench.begin, kind.name);
-      await settle();
-      final id = bench.manager.alive.single;
-      bench.manager.tell(kind, stream: id, detail: detail);
-      final exception = await thrown;
-      expect(exception.code, code, kind.name);
-      expect(exception.detail, detail, kind.name);
-      expect(bench.manager.calls, ['start', 'stop $id'], kind.name);
-      expect(bench.platform.calls.last, 'dispose 1', kind.name);
-      expect(bench.listen(id), <String>[], kind.name);
-    }
-  });
+  test(
+    'start throws on the first failure, and the stream is stopped',
+    () async {
+      for (final (kind, detail, code) in [
+        (
+          NativeEventKind.failed,
+          RtspErrorDetail.authenticationFailed,
+          RtspErrorCode.authenticationFailed,
+        ),
+        (
+          NativeEventKind.reconnecting,
+          RtspErrorDetail.cameraHung,
+          RtspErrorCode.timeout,
+        ),
+      ]) {
+        final bench = Bench();
+        final thrown = expectThrows<RtspException>(bench.begin, kind.name);
+        await settle();
+        final id = bench.manager.alive.single;
+        bench.manager.tell(kind, stream: id, detail: detail);
+        final exception = await thrown;
+        expect(exception.code, code, kind.name);
+        expect(exception.detail, detail, kind.name);
+        expect(bench.manager.calls, ['start', 'stop $id'], kind.name);
+        expect(bench.platform.calls.last, 'dispose 1', kind.name);
+        expect(bench.listen(id), <String>[], kind.name);
+      }
+    },
+  );
 
   test('a planned new connection fails no start', () async {
     final bench = Bench();
@@ -169,23 +175,26 @@ void startTests() {
     }
   });
 
-  test('stop waits until the camera has let go; an unknown id is fine', () async {
-    final bench = Bench();
-    final id = await bench.playing();
-    bench.manager.letsGo = false;
-    var stopped = 0;
-    unawaited(bench.controller.stopStream(id).then((_) => stopped++));
-    unawaited(bench.controller.stopStream(id).then((_) => stopped++));
-    await settle();
-    expect(stopped, 0);
-    bench.manager.answer(id + 1000);
-    await settle();
-    expect(stopped, 2);
-    expect(bench.manager.calls.where((call) => call == 'stop $id').length, 1);
-    expect(bench.platform.calls.last, 'dispose 1');
-    await bench.controller.stopStream(id);
-    await bench.controller.stopStream(424242);
-  });
+  test(
+    'stop waits until the camera has let go; an unknown id is fine',
+    () async {
+      final bench = Bench();
+      final id = await bench.playing();
+      bench.manager.letsGo = false;
+      var stopped = 0;
+      unawaited(bench.controller.stopStream(id).then((_) => stopped++));
+      unawaited(bench.controller.stopStream(id).then((_) => stopped++));
+      await settle();
+      expect(stopped, 0);
+      bench.manager.answer(id + 1000);
+      await settle();
+      expect(stopped, 2);
+      expect(bench.manager.calls.where((call) => call == 'stop $id').length, 1);
+      expect(bench.platform.calls.last, 'dispose 1');
+      await bench.controller.stopStream(id);
+      await bench.controller.stopStream(424242);
+    },
+  );
 }
 
 /// The same set, if it is empty.
@@ -246,7 +255,10 @@ void eventTests() {
     );
     expect(const RtspStalledEvent(exception) is RtspErrorEvent, true);
     expect(const RtspReconnectingEvent(exception) is RtspErrorEvent, true);
-    expect(const RtspResizedEvent(width: 1, height: 1) is RtspPlayingEvent, true);
+    expect(
+      const RtspResizedEvent(width: 1, height: 1) is RtspPlayingEvent,
+      true,
+    );
   });
 
   test('whoever listens late begins with what is the case', () async {
@@ -450,23 +462,29 @@ void pictureTests() {
 }
 
 void disposeTests() {
-  test('dispose stops all, waits for the cameras, frees, and may repeat', () async {
-    final bench = Bench();
-    final ids = [await bench.playing(), await bench.playing()];
-    bench.manager.letsGo = false;
-    var disposed = 0;
-    unawaited(bench.controller.dispose().then((_) => disposed++));
-    unawaited(bench.controller.dispose().then((_) => disposed++));
-    await settle();
-    bench.manager.answer(ids.first + 1000);
-    await settle();
-    expect(disposed, 0);
-    bench.manager.answer(ids.last + 1000);
-    await settle();
-    expect(disposed, 2);
-    expect(bench.manager.calls.last, 'free');
-    expect(bench.platform.calls.where((c) => c.startsWith('dispose')).length, 2);
-  });
+  test(
+    'dispose stops all, waits for the cameras, frees, and may repeat',
+    () async {
+      final bench = Bench();
+      final ids = [await bench.playing(), await bench.playing()];
+      bench.manager.letsGo = false;
+      var disposed = 0;
+      unawaited(bench.controller.dispose().then((_) => disposed++));
+      unawaited(bench.controller.dispose().then((_) => disposed++));
+      await settle();
+      bench.manager.answer(ids.first + 1000);
+      await settle();
+      expect(disposed, 0);
+      bench.manager.answer(ids.last + 1000);
+      await settle();
+      expect(disposed, 2);
+      expect(bench.manager.calls.last, 'free');
+      expect(
+        bench.platform.calls.where((c) => c.startsWith('dispose')).length,
+        2,
+      );
+    },
+  );
 
   test('dispose of a controller that did nothing loads nothing', () async {
     final bench = Bench();

@@ -1,8 +1,8 @@
 import 'dart:typed_data';
 
-import '../../lib/printcam_core.dart';
-import '../../lib/src/native/decode_message.dart';
-import '../../lib/src/native/native_library.dart';
+import 'package:printcam/printcam_core.dart';
+import 'package:printcam/src/native/decode_message.dart';
+import 'package:printcam/src/native/native_library.dart';
 import 'check.dart';
 
 List<Object?> message(
@@ -74,19 +74,24 @@ void tests() {
       (0, 'silence', RtspErrorDetail.silence, RtspErrorCode.timeout),
     ]) {
       final row = '$error "$detail"';
-      final exception = decodeEvent(message(8, error: error, detail: detail))!
-          .exception!;
+      final exception = decodeEvent(
+        message(8, error: error, detail: detail),
+      )!.exception!;
       expect(exception.detail, wanted, row);
       expect(exception.code, code ?? RtspErrorCode.authenticationFailed, row);
     }
   });
 
   test('sentence and hint', () {
-    final event =
-        decodeEvent(message(8, error: 2, text: 'refused', hint: 'look'))!;
+    final event = decodeEvent(
+      message(8, error: 2, text: 'refused', hint: 'look'),
+    )!;
     expect(event.exception?.message, 'refused');
     expect(event.exception?.hint, 'look');
-    expect('${event.exception}', 'RtspException(authenticationFailed): refused');
+    expect(
+      '${event.exception}',
+      'RtspException(authenticationFailed): refused',
+    );
     final bare = decodeEvent(message(8, error: 2))!.exception!;
     expect(bare.message.isNotEmpty, true);
     expect(bare.hint, null);

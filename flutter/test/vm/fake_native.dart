@@ -1,9 +1,9 @@
 import 'dart:async';
 import 'dart:typed_data';
 
-import '../../lib/printcam_core.dart';
-import '../../lib/src/exception.dart';
-import '../../lib/src/native/native_library.dart';
+import 'package:printcam/printcam_core.dart';
+import 'package:printcam/src/exception.dart';
+import 'package:printcam/src/native/native_library.dart';
 
 /// A native library that does what a test says.
 final class FakeLibrary implements NativeLibrary {
@@ -65,10 +65,9 @@ final class FakeManager implements NativeManager {
       width: width,
       height: height,
       timestampMs: timestampMs,
-      exception:
-          detail == null
-              ? null
-              : exceptionOf(detail, '${detail.name} happened', hint: 'try'),
+      exception: detail == null
+          ? null
+          : exceptionOf(detail, '${detail.name} happened', hint: 'try'),
       planned: planned,
       data: data,
     ),

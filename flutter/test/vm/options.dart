@@ -1,5 +1,5 @@
-import '../../lib/printcam_core.dart';
-import '../../lib/src/native/native_library.dart';
+import 'package:printcam/printcam_core.dart';
+import 'package:printcam/src/native/native_library.dart';
 import 'check.dart';
 
 void tests() {
@@ -42,7 +42,10 @@ void tests() {
 
   test('under an authority the serial number is part of the trust', () {
     const ca = RtspTrust.printerCa('pem', 'in trust');
-    expect(const RtspOptions(trust: ca, serial: 'x').effectiveSerial, 'in trust');
+    expect(
+      const RtspOptions(trust: ca, serial: 'x').effectiveSerial,
+      'in trust',
+    );
     expect(const RtspOptions(serial: 'x').effectiveSerial, 'x');
   });
 

@@ -1,7 +1,7 @@
 import 'dart:async';
 
-import '../../lib/printcam_core.dart';
-import '../../lib/src/native/native_library.dart';
+import 'package:printcam/printcam_core.dart';
+import 'package:printcam/src/native/native_library.dart';
 import 'check.dart';
 import 'fake_native.dart';
 
@@ -11,8 +11,8 @@ final class Bench {
   int changes = 0;
   late final CameraViewModel model = CameraViewModel(
     onChange: () => changes++,
-    newController:
-        () => RtspStreamController.using(library: library, platform: platform),
+    newController: () =>
+        RtspStreamController.using(library: library, platform: platform),
   );
 
   FakeManager get manager => library.manager;

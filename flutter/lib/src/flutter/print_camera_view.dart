@@ -2,8 +2,8 @@ import 'dart:async';
 
 import 'package:flutter/widgets.dart';
 
-import '../options.dart';
 import '../controller.dart';
+import '../options.dart';
 import '../view_model.dart';
 
 /// Shows a printer's camera: live, or its last picture and why there is no
@@ -21,6 +21,7 @@ class PrintCameraView extends StatefulWidget {
     String password = '',
     RtspOptions options = const RtspOptions(),
     RtspStreamController? controller,
+    this.onStarted,
     this.name = 'Printer camera',
     this.placeholder,
     this.retryLabel = 'Try again',
@@ -41,7 +42,8 @@ class PrintCameraView extends StatefulWidget {
     this.name = 'Printer camera',
     this.placeholder,
     this.retryLabel = 'Try again',
-  }) : source = CameraStream(
+  }) : onStarted = null,
+       source = CameraStream(
          controller,
          streamId: streamId,
          textureId: textureId,
@@ -49,6 +51,10 @@ class PrintCameraView extends StatefulWidget {
 
   /// What it shows.
   final CameraViewSource source;
+
+  /// Called with each stream that this view starts, for its statistics or
+  /// captures. It is the view's to stop.
+  final void Function(RtspStreamController controller, int streamId)? onStarted;
 
   /// What a screen reader calls it.
   final String name;
@@ -64,7 +70,10 @@ class PrintCameraView extends StatefulWidget {
 }
 
 class _PrintCameraViewState extends State<PrintCameraView> {
-  late final CameraViewModel _model = CameraViewModel(onChange: _redraw);
+  late final CameraViewModel _model = CameraViewModel(
+    onChange: _redraw,
+    onStarted: (controller, id) => widget.onStarted?.call(controller, id),
+  );
 
   @override
   void initState() {

@@ -125,76 +125,85 @@ final class Bindings {
           .lookupFunction<Void Function(Buffer), void Function(Buffer)>(
             'printcam_buffer_free',
           ),
-      manager_new_for_dart = library.lookupFunction<
-        Int32 Function(Uint32, Pointer<Void>, Int64, Pointer<Uint64>),
-        int Function(int, Pointer<Void>, int, Pointer<Uint64>)
-      >('printcam_manager_new_for_dart'),
+      manager_new_for_dart = library
+          .lookupFunction<
+            Int32 Function(Uint32, Pointer<Void>, Int64, Pointer<Uint64>),
+            int Function(int, Pointer<Void>, int, Pointer<Uint64>)
+          >('printcam_manager_new_for_dart'),
       manager_free = library
           .lookupFunction<Int32 Function(Uint64), int Function(int)>(
             'printcam_manager_free',
           ),
-      stream_start = library.lookupFunction<
-        Int32 Function(
-          Uint64,
-          Text,
-          Text,
-          Text,
-          Pointer<NativeOptions>,
-          Pointer<Uint64>,
-        ),
-        int Function(
-          int,
-          Text,
-          Text,
-          Text,
-          Pointer<NativeOptions>,
-          Pointer<Uint64>,
-        )
-      >('printcam_stream_start'),
-      stream_stop = library.lookupFunction<
-        Int32 Function(Uint64, Pointer<Uint64>),
-        int Function(int, Pointer<Uint64>)
-      >('printcam_stream_stop'),
-      stream_capture = library.lookupFunction<
-        Int32 Function(Uint64, Pointer<Uint64>),
-        int Function(int, Pointer<Uint64>)
-      >('printcam_stream_capture'),
-      stream_statistics = library.lookupFunction<
-        Int32 Function(Uint64, Pointer<NativeStatistics>),
-        int Function(int, Pointer<NativeStatistics>)
-      >('printcam_stream_statistics'),
+      stream_start = library
+          .lookupFunction<
+            Int32 Function(
+              Uint64,
+              Text,
+              Text,
+              Text,
+              Pointer<NativeOptions>,
+              Pointer<Uint64>,
+            ),
+            int Function(
+              int,
+              Text,
+              Text,
+              Text,
+              Pointer<NativeOptions>,
+              Pointer<Uint64>,
+            )
+          >('printcam_stream_start'),
+      stream_stop = library
+          .lookupFunction<
+            Int32 Function(Uint64, Pointer<Uint64>),
+            int Function(int, Pointer<Uint64>)
+          >('printcam_stream_stop'),
+      stream_capture = library
+          .lookupFunction<
+            Int32 Function(Uint64, Pointer<Uint64>),
+            int Function(int, Pointer<Uint64>)
+          >('printcam_stream_capture'),
+      stream_statistics = library
+          .lookupFunction<
+            Int32 Function(Uint64, Pointer<NativeStatistics>),
+            int Function(int, Pointer<NativeStatistics>)
+          >('printcam_stream_statistics'),
       stream_frame_events = library
-          .lookupFunction<Int32 Function(Uint64, Bool), int Function(int, bool)>(
-            'printcam_stream_frame_events',
-          ),
-      snapshot = library.lookupFunction<
-        Int32 Function(
-          Uint64,
-          Text,
-          Text,
-          Text,
-          Pointer<NativeOptions>,
-          Uint32,
-          Pointer<Uint64>,
-        ),
-        int Function(
-          int,
-          Text,
-          Text,
-          Text,
-          Pointer<NativeOptions>,
-          int,
-          Pointer<Uint64>,
-        )
-      >('printcam_snapshot'),
-      log = library.lookupFunction<
-        Int32 Function(Uint32, Pointer<Void>, Pointer<Void>),
-        int Function(int, Pointer<Void>, Pointer<Void>)
-      >('printcam_log'),
-      log_to_dart = library.lookupFunction<
-        Int32 Function(Uint32, Pointer<Void>, Int64),
-        int Function(int, Pointer<Void>, int)
-      >('printcam_log_to_dart'),
+          .lookupFunction<
+            Int32 Function(Uint64, Bool),
+            int Function(int, bool)
+          >('printcam_stream_frame_events'),
+      snapshot = library
+          .lookupFunction<
+            Int32 Function(
+              Uint64,
+              Text,
+              Text,
+              Text,
+              Pointer<NativeOptions>,
+              Uint32,
+              Pointer<Uint64>,
+            ),
+            int Function(
+              int,
+              Text,
+              Text,
+              Text,
+              Pointer<NativeOptions>,
+              int,
+              Pointer<Uint64>,
+            )
+          >('printcam_snapshot'),
+      log = library
+          .lookupFunction<
+            Int32 Function(Uint32, Pointer<Void>, Pointer<Void>),
+            int Function(int, Pointer<Void>, Pointer<Void>)
+          >('printcam_log'),
+      log_to_dart = library
+          .lookupFunction<
+            Int32 Function(Uint32, Pointer<Void>, Int64),
+            int Function(int, Pointer<Void>, int)
+          >('printcam_log_to_dart'),
       texture_api = library
           .lookupFunction<Pointer<Void> Function(), Pointer<Void> Function()>(
             'printcam_texture_api',

@@ -30,10 +30,9 @@ NativeEvent? decodeEvent(Object? message) {
       width: width,
       height: height,
       timestampMs: timestampMs,
-      exception:
-          error != 0 || _alwaysTrouble.contains(kind)
-              ? _exception(kind, error, _text(detail), _text(text), _text(hint))
-              : null,
+      exception: error != 0 || _alwaysTrouble.contains(kind)
+          ? _exception(kind, error, _text(detail), _text(text), _text(hint))
+          : null,
       planned: error == 0 && _plannedReasons.contains(detail),
       data: data is Uint8List ? data : null,
     );
@@ -81,7 +80,8 @@ final Map<int, NativeEventKind> _kinds = {
   for (final kind in NativeEventKind.values) kind.number: kind,
 };
 
-final Map<String, RtspErrorDetail> _details = RtspErrorDetail.values.asNameMap();
+final Map<String, RtspErrorDetail> _details = RtspErrorDetail.values
+    .asNameMap();
 
 /// PrintcamErrorCode of the C interface.
 const Map<int, RtspErrorDetail> _detailsByNumber = {

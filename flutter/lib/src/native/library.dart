@@ -72,8 +72,7 @@ final class PrintcamLibrary implements NativeLibrary {
   /// The one library of this isolate, loaded when first needed.
   ///
   /// Throws as [PrintcamLibrary.open] does.
-  static NativeLibrary get instance =>
-      _instance ??= PrintcamLibrary.open(path);
+  static NativeLibrary get instance => _instance ??= PrintcamLibrary.open(path);
 
   static NativeLibrary? _instance;
 
@@ -223,8 +222,9 @@ final class _Manager implements NativeManager {
   RtspStatistics? statistics(int stream) {
     final scratch = Scratch(_bindings, 0);
     try {
-      final native =
-          scratch.struct(sizeOf<NativeStatistics>()).cast<NativeStatistics>();
+      final native = scratch
+          .struct(sizeOf<NativeStatistics>())
+          .cast<NativeStatistics>();
       final status = _bindings.stream_statistics(stream, native);
       if (status == _Status.staleHandle) return null;
       _library._check(status);
@@ -293,8 +293,9 @@ final class _Manager implements NativeManager {
         return target;
       }
 
-      final native =
-          scratch.struct(sizeOf<NativeOptions>()).cast<NativeOptions>();
+      final native = scratch
+          .struct(sizeOf<NativeOptions>())
+          .cast<NativeOptions>();
       native.ref
         ..transport = options.transport.index
         ..trust = trust
@@ -330,10 +331,8 @@ RtspStatistics _statistics(NativeStatistics native) {
   final counters = native.counters;
   final decoded = counters[10];
   return RtspStatistics(
-    state: RtspStreamState.values[native.state.clamp(
-      0,
-      RtspStreamState.unknown.index,
-    )],
+    state: RtspStreamState
+        .values[native.state.clamp(0, RtspStreamState.unknown.index)],
     transport: switch (native.transport) {
       1 => RtspMediaTransport.tcp,
       2 => RtspMediaTransport.udp,
@@ -360,7 +359,6 @@ RtspStatistics _statistics(NativeStatistics native) {
   );
 }
 
-Duration? _milliseconds(double value) =>
-    value.isFinite && value >= 0
-        ? Duration(microseconds: (value * 1000).round())
-        : null;
+Duration? _milliseconds(double value) => value.isFinite && value >= 0
+    ? Duration(microseconds: (value * 1000).round())
+    : null;

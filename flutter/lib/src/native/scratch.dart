@@ -66,7 +66,6 @@ final class Scratch {
 Uint8List encodeText(String text) => utf8.encode(text);
 
 /// A borrowed text as a string.
-String decodeText(Text text) =>
-    text.data == nullptr
-        ? ''
-        : utf8.decode(text.data.asTypedList(text.len), allowMalformed: true);
+String decodeText(Text text) => text.data == nullptr
+    ? ''
+    : utf8.decode(text.data.asTypedList(text.len), allowMalformed: true);
