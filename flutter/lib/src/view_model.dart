@@ -57,12 +57,13 @@ final class CameraViewState {
   /// Whether trying again is this view's to do.
   final bool canRetry;
 
-  /// What a screen reader says of the camera of this [name].
+  /// What a screen reader says of the camera of this [name]. It reads [message]
+  /// and [hint] by itself.
   String semanticsLabel(String name) => switch (phase) {
     CameraViewPhase.waiting => '$name, connecting',
     CameraViewPhase.showing => '$name, live picture',
-    CameraViewPhase.troubled => '$name, last picture: $message',
-    CameraViewPhase.failed => '$name, no picture: $message',
+    CameraViewPhase.troubled => '$name, last picture',
+    CameraViewPhase.failed => '$name, no picture',
     CameraViewPhase.stopped => '$name, stopped',
   };
 }
@@ -234,7 +235,8 @@ final class CameraViewModel {
             options: source.options.copyWith(waitForPicture: false),
           );
           _running = (controller: controller, id: started.streamId);
-          if (generation != _generation) return _release();
+          // What comes next in line releases it.
+          if (generation != _generation) return;
           _listen(generation, controller, started.streamId, started.textureId);
           _onStarted?.call(controller, started.streamId);
       }
@@ -314,7 +316,7 @@ final class CameraViewModel {
 
   void _change(CameraViewState state) {
     _state = state;
-    if (!_isDisposed) _onChange();
+    _onChange();
   }
 
   static const CameraViewState _waiting = CameraViewState._(

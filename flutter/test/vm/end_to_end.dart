@@ -34,6 +34,7 @@ Future<void> main() async {
     RtspLogLevel.trace,
     onRecord: (record) => logged.add('$record'),
   );
+  libraryTests();
   streamTests();
   pictureTests();
   troubleTests();
@@ -54,6 +55,23 @@ Future<void> main() async {
   });
   test('temporary files', () => folder.deleteSync(recursive: true));
   await runTests('end to end');
+}
+
+void libraryTests() {
+  test('a library that does not fit is named with its fault', () async {
+    for (final (path, words) in [
+      ('/nowhere/libprintcam_ffi.so', 'cannot be loaded'),
+      ('libc.so.6', "is not printcam's library"),
+      (Platform.environment['PRINTCAM_OTHER_VERSION']!, 'version 99'),
+    ]) {
+      final exception = await expectThrows<PrintcamLibraryException>(
+        () => PrintcamLibrary.open(path),
+        path,
+      );
+      expect(exception.message.contains(words), true, '$exception');
+      expect(exception.message.contains(path), true, '$exception');
+    }
+  });
 }
 
 void streamTests() {
@@ -94,6 +112,34 @@ void streamTests() {
     expect(heard, ['resized 1168x720', 'playing', 'frame', 'stopped']);
     await camera.waitFor('TEARDOWN');
     await camera.waitFor('connection ended');
+  });
+
+  cameraTest('options arrive; without reconnection, loss is the end', (
+    camera,
+    controller,
+  ) async {
+    final started = await controller.startStream(
+      camera.url,
+      '',
+      '',
+      options: const RtspOptions(
+        transport: RtspTransport.tcp,
+        trust: RtspTrust.acceptAny(),
+        latency: RtspLatency.lowest,
+        autoReconnect: false,
+        model: 'O1D',
+        serial: '00M00A000000000',
+      ),
+    );
+    final statistics = await controller.stats(started.streamId).first;
+    expect(statistics.transport, RtspMediaTransport.tcp);
+    final events = controller
+        .streamEvents(started.streamId, frames: false)
+        .map((event) => line(event).split(' ').first)
+        .toList();
+    await camera.kill();
+    expect((await events).sublist(2), ['error', 'stopped']);
+    expect(await controller.stats(started.streamId).toList(), <Object>[]);
   });
 
   cameraTest('two controllers share one connection', (camera, one) async {

@@ -9,8 +9,10 @@ final class Bench {
   final FakeLibrary library = FakeLibrary();
   final FakePlatform platform = FakePlatform();
   int changes = 0;
+  final List<int> started = [];
   late final CameraViewModel model = CameraViewModel(
     onChange: () => changes++,
+    onStarted: (_, id) => started.add(id),
     newController: () =>
         RtspStreamController.using(library: library, platform: platform),
   );
@@ -165,6 +167,7 @@ void tests() {
     gate.complete();
     await settle();
     expect(bench.manager.calls, ['start', 'stop $former', 'start']);
+    expect(bench.started, [bench.stream]);
   });
 
   test('dispose stops the stream and tells nobody', () async {

@@ -164,7 +164,6 @@ class _PrintCameraViewState extends State<PrintCameraView> {
         padding: const EdgeInsets.all(12),
         child: Text(
           widget.retryLabel,
-          textDirection: TextDirection.ltr,
           style: const TextStyle(
             color: Color(0xff80c0ff),
             fontSize: 16,

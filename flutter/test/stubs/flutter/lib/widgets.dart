@@ -59,8 +59,6 @@ class Color {
 
 enum TextAlign { left, right, center }
 
-enum TextDirection { rtl, ltr }
-
 enum TextOverflow { clip, fade, ellipsis, visible }
 
 enum StackFit { loose, expand, passthrough }
@@ -93,7 +91,6 @@ class Text extends Widget {
     super.key,
     TextStyle? style,
     TextAlign? textAlign,
-    TextDirection? textDirection,
     TextOverflow? overflow,
   });
 
