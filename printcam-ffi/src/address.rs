@@ -102,7 +102,7 @@ mod tests {
             ("rtsps://printer/", "", "", None),
             ("rtsps://printer/", "ann", "1", Some(("ann", "1"))),
             ("rtsps://printer/", "", "12345678", Some(("bblp", "12345678"))),
-            (" rtsps://printer/ ", "bblp", "a@b:c/d?%41 e\u{e9}", Some(("bblp", "a@b:c/d?%41 e\u{e9}"))),
+            (" rtsps://printer/ ", "bblp", "a@b:c/d?%41e\u{e9}", Some(("bblp", "a@b:c/d?%41e\u{e9}"))),
             (in_url, "", "", Some(("ann", "1"))),
             (in_url, "", "2", Some(("ann", "2"))),
             (in_url, "bob", "", Some(("bob", "1"))),

@@ -3,7 +3,9 @@
 //! Gates nest: a texture's is within its stream's, a stream's within its manager's. Whoever enters one is inside all of
 //! those around it, too. No lock is held while somebody is inside.
 
-use crate::sync::{Arc, AtomicBool, Condvar, Mutex, MutexGuard, Ordering, ThreadId, current};
+use std::sync::{Arc, PoisonError};
+
+use crate::sync::{AtomicBool, Condvar, Mutex, MutexGuard, Ordering, ThreadId, current};
 
 /// Who is inside of which gate, of all gates that may wait for one another.
 #[derive(Debug, Default)]
@@ -69,7 +71,7 @@ impl Gate {
         // Others may wait for this thread, and have nothing to wait for now.
         self.hall.changed.notify_all();
         while crowd.holds_up(this, self) {
-            crowd = self.hall.changed.wait(crowd).unwrap_or_else(std::sync::PoisonError::into_inner);
+            crowd = self.hall.changed.wait(crowd).unwrap_or_else(PoisonError::into_inner);
         }
         crowd.forget_waiting(this, self);
     }
@@ -113,7 +115,7 @@ impl Crowd {
 impl Hall {
     fn lock(&self) -> MutexGuard<'_, Crowd> {
         // Whole between any two statements.
-        self.crowd.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -17,6 +17,7 @@ mod dart;
 mod event;
 mod gate;
 mod handle;
+mod log;
 mod manager;
 mod options;
 mod request;
@@ -28,6 +29,7 @@ mod sync;
 
 pub use boundary::{PrintcamBuffer, PrintcamStatus, PrintcamText, printcam_buffer_free, printcam_status_message};
 pub use event::{PrintcamErrorCode, PrintcamEvent, PrintcamEventKind};
+pub use log::{PrintcamLogCallback, printcam_log, printcam_log_to_dart};
 pub use manager::{
     PrintcamManager, printcam_dispose_all, printcam_manager_free, printcam_manager_new, printcam_manager_new_for_dart,
 };
@@ -43,7 +45,7 @@ pub use stream::{
 /// The version of this interface. It changes where a program that was compiled for another would go wrong.
 pub const PRINTCAM_ABI_VERSION: u32 = 1;
 
-/// [`PRINTCAM_ABI_VERSION`] of the library that is running.
+/// `PRINTCAM_ABI_VERSION` of the library that is running.
 #[unsafe(no_mangle)]
 pub extern "C" fn printcam_abi_version() -> u32 {
     PRINTCAM_ABI_VERSION
@@ -53,3 +55,6 @@ pub extern "C" fn printcam_abi_version() -> u32 {
 fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -149,7 +149,8 @@ pub unsafe extern "C" fn printcam_manager_new_for_dart(
         // SAFETY: the caller's.
         let port = unsafe { DartPort::new(post_cobject, port) }.ok_or(PrintcamStatus::InvalidArgument)?;
         for forgotten in TABLE.all::<Manager>().into_iter().filter(|manager| manager.sink.is_gone()) {
-            forgotten.free_later();
+            // Posting does not take long, so neither does this.
+            let _ = forgotten.free();
         }
         manager.set(Manager::make(limit, Sink::Dart(port))?);
         Ok(())

@@ -1,0 +1,101 @@
+//! Requests and their answers.
+
+use std::ptr::null_mut;
+
+use printcam_ffi::PrintcamEventKind as Kind;
+use printcam_ffi::*;
+
+use crate::support::{Manager, assert_let_go, camera, capture, stop, stop_only};
+
+const JPEG: &[u8] = &[0xff, 0xd8, 0xff];
+
+#[test]
+fn a_snapshot_is_a_picture() {
+    let camera = camera(&[]);
+    let manager = Manager::new();
+    let request = manager.snapshot(&camera.url_with_credentials(), 30_000);
+    let answer = manager.next();
+    assert_eq!((answer.kind, answer.request, answer.stream, answer.error), (Kind::Answer as u32, request, 0, 0));
+    assert!(answer.data.starts_with(JPEG), "{answer:?}");
+    assert_let_go(&camera);
+}
+
+#[test]
+fn a_snapshot_of_a_stream_that_runs_makes_no_connection() {
+    let camera = camera(&[]);
+    let manager = Manager::new();
+    let stream = manager.start(&camera.url_with_credentials());
+    manager.wait_kind(stream, Kind::Playing);
+    let answer = manager.answer(manager.snapshot(&camera.url_with_credentials(), 30_000));
+    assert!(answer.data.starts_with(JPEG), "{answer:?}");
+    assert_eq!(camera.log().connections, 1);
+}
+
+#[test]
+fn a_snapshot_says_why_there_is_none() {
+    let manager = Manager::new();
+    let silent = camera(&["hang@play"]);
+    let late = manager.answer(manager.snapshot(&silent.url_with_credentials(), 700));
+    assert_eq!((late.error, &*late.detail), (PrintcamErrorCode::Timeout as u32, "timeout"), "{late:?}");
+    assert!(late.data.is_empty() && late.message.contains("0.7 s") && !late.hint.is_empty(), "{late:?}");
+    let wrong = manager.answer(manager.snapshot("no address", 700));
+    assert_eq!(wrong.error, PrintcamErrorCode::ConnectionFailed as u32, "{wrong:?}");
+}
+
+#[test]
+fn what_is_cancelled_is_not_answered() {
+    let camera = camera(&["hang@play"]);
+    let manager = Manager::new();
+    let request = manager.snapshot(&camera.url_with_credentials(), 600_000);
+    assert!(camera.wait_for(std::time::Duration::from_secs(60), |log| !log.clients.is_empty()));
+    assert_eq!(printcam_request_cancel(request), PrintcamStatus::Ok);
+    assert_eq!(printcam_request_cancel(request), PrintcamStatus::StaleHandle);
+    assert_let_go(&camera);
+    // Whatever came for it would come before this.
+    let other = manager.snapshot("no address", 1);
+    assert_eq!(manager.next().request, other);
+    assert!(manager.finish().is_empty());
+}
+
+#[test]
+fn what_is_answered_cannot_be_cancelled() {
+    let manager = Manager::new();
+    let request = manager.snapshot("no address", 1);
+    manager.answer(request);
+    // Its handle goes when its callback has returned.
+    while printcam_request_cancel(request) == PrintcamStatus::Ok {}
+    assert_eq!(printcam_request_cancel(request), PrintcamStatus::StaleHandle);
+}
+
+#[test]
+fn a_capture_is_a_picture() {
+    let camera = camera(&[]);
+    let manager = Manager::new();
+    let stream = manager.start(&camera.url_with_credentials());
+    // Before there is a picture, and after.
+    let early = capture(stream);
+    let answer = manager.answer(early);
+    assert!(answer.data.starts_with(JPEG) && answer.stream == stream, "{answer:?}");
+    assert!(manager.answer(capture(stream)).data.starts_with(JPEG));
+    stop(&manager, stream);
+    // SAFETY: null is refused.
+    assert_eq!(unsafe { printcam_stream_capture(stream, null_mut()) }, PrintcamStatus::InvalidArgument);
+}
+
+#[test]
+fn stopping_answers_captures_and_gives_the_camera_back() {
+    let camera = camera(&["hang@play"]);
+    let manager = Manager::new();
+    let stream = manager.start(&camera.url_with_credentials());
+    let captures = [capture(stream), capture(stream)];
+    assert!(camera.wait_for(std::time::Duration::from_secs(60), |log| !log.clients.is_empty()));
+    let cancelled = capture(stream);
+    assert_eq!(printcam_request_cancel(cancelled), PrintcamStatus::Ok);
+    assert_eq!(stop_only(stream), PrintcamStatus::Ok);
+    for _ in captures {
+        let answer = manager.wait(|told| told.kind == Kind::Answer as u32);
+        assert!(captures.contains(&answer.request), "{answer:?}");
+        assert_eq!((answer.error, &*answer.detail), (PrintcamErrorCode::Stopped as u32, "stopped"));
+    }
+    assert_let_go(&camera);
+}
