@@ -16,12 +16,12 @@ final class FakeLibrary implements NativeLibrary {
     required int limit,
     required void Function(NativeEvent event) onEvent,
   }) {
-    expectLimit = limit;
+    this.limit = limit;
     managers.add(FakeManager(onEvent));
     return manager;
   }
 
-  int expectLimit = 0;
+  int limit = 0;
 
   @override
   void setLogging(
