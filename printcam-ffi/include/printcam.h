@@ -441,7 +441,7 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * [`PRINTCAM_ABI_VERSION`] of the library that is running.
+ * `PRINTCAM_ABI_VERSION` of the library that is running.
  */
 uint32_t printcam_abi_version(void);
 

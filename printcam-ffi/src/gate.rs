@@ -68,8 +68,7 @@ impl Gate {
         let mut crowd = self.hall.lock();
         self.closed.store(true, Ordering::Relaxed);
         crowd.waiting.push((this, Arc::clone(self)));
-        // Others may wait for this thread, and have nothing to wait for now.
-        self.hall.changed.notify_all();
+        // No need to wake anybody: of those who wait for one another, the last one to begin goes on.
         while crowd.holds_up(this, self) {
             crowd = self.hall.changed.wait(crowd).unwrap_or_else(PoisonError::into_inner);
         }

@@ -8,13 +8,15 @@ use crate::*;
 
 unsafe extern "C" fn nobody(_user: *mut c_void, _event: *const PrintcamEvent) {}
 
+type Call = Box<dyn Fn() -> PrintcamStatus>;
+
 #[test]
 fn no_panic_crosses() {
     let text = PrintcamText::borrowed("rtsp://127.0.0.1:9/");
     let (mut handle, mut statistics) = (0, PrintcamStatistics::default());
     let (out, statistics) = (&raw mut handle, &raw mut statistics);
     // SAFETY: pointers to what is above; nothing is reached anyway.
-    let calls: [(&str, Box<dyn Fn() -> PrintcamStatus>); 13] = unsafe {
+    let calls: [(&str, Call); 13] = unsafe {
         [
             ("manager_new", Box::new(move || printcam_manager_new(0, Some(nobody), null_mut(), out))),
             ("manager_new_for_dart", Box::new(move || printcam_manager_new_for_dart(0, null_mut(), 0, out))),

@@ -13,7 +13,7 @@ use crate::support::{assert_let_go, camera, stop_only, trusting};
 
 /// What dart_native_api.h says of it, as far as it is used.
 #[repr(C)]
-struct CObject {
+pub(crate) struct CObject {
     kind: i32,
     value: Value,
 }
@@ -44,7 +44,7 @@ struct Bytes {
 }
 
 #[derive(Debug, PartialEq)]
-enum Read {
+pub(crate) enum Read {
     Null,
     Int(i64),
     Text(String),
@@ -55,7 +55,7 @@ enum Read {
 /// Ports that are open. A port that is not is an isolate that has gone.
 static PORTS: LazyLock<Mutex<HashMap<i64, Sender<Read>>>> = LazyLock::new(Mutex::default);
 
-fn open_port(port: i64) -> Receiver<Read> {
+pub(crate) fn open_port(port: i64) -> Receiver<Read> {
     let (sender, messages) = channel();
     PORTS.lock().unwrap().insert(port, sender);
     messages
@@ -65,7 +65,7 @@ fn close_port(port: i64) {
     PORTS.lock().unwrap().remove(&port);
 }
 
-unsafe extern "C" fn post(port: i64, message: *mut CObject) -> bool {
+pub(crate) unsafe extern "C" fn post(port: i64, message: *mut CObject) -> bool {
     let Some(sender) = PORTS.lock().unwrap().get(&port).cloned() else { return false };
     // SAFETY: a whole message, lent for the call.
     sender.send(unsafe { read(&*message) }).is_ok()

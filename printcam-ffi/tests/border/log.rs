@@ -8,6 +8,7 @@ use printcam_ffi::PrintcamEventKind as Kind;
 use printcam_ffi::*;
 use printcam_sim::{AccessCode, Footage, Options, Simulator};
 
+use crate::dart::{Read, open_port, post};
 use crate::support::{Manager, copy, stop, trusting};
 
 /// What was recorded: level, component, message.
@@ -47,6 +48,10 @@ fn watch_a_while(code: &str) {
 fn levels_and_secrets() {
     let code = "k7@/:Qz3";
     let forms = [code, "k7%40%2F%3AQz3", "k7%40%2f%3aQz3", "azdALzpRej", "YmJscDprN0AvOlF6Mw"];
+    // Somebody else reads everything meanwhile.
+    let messages = open_port(9);
+    // SAFETY: a function like `Dart_PostCObject`.
+    assert_eq!(unsafe { printcam_log_to_dart(5, post as *mut c_void, 9) }, PrintcamStatus::Ok);
     for level in 1..=5 {
         // Not freed: a test that fails leaves the log on.
         let records: &'static Records = Box::leak(Box::default());
@@ -69,4 +74,16 @@ fn levels_and_secrets() {
         watch_a_while(code);
         assert!(records.lock().unwrap().is_empty(), "nothing after it was switched off");
     }
+    // SAFETY: as above.
+    assert_eq!(unsafe { printcam_log_to_dart(0, post as *mut c_void, 9) }, PrintcamStatus::Ok);
+    let posted: Vec<_> = messages.try_iter().collect();
+    for record in &posted {
+        let Read::List(record) = record else { panic!("{record:?}") };
+        let [Read::Int(1..=5), Read::Text(component), Read::Text(message)] = &record[..] else { panic!("{record:?}") };
+        let ours = component != "printcam_sim";
+        assert!(!ours || forms.iter().all(|form| !message.contains(form)), "{component}: {message}");
+    }
+    assert!(posted.len() > 10);
+    watch_a_while(code);
+    assert!(messages.try_recv().is_err(), "nothing after it was switched off");
 }

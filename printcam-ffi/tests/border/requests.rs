@@ -1,6 +1,7 @@
 //! Requests and their answers.
 
 use std::ptr::null_mut;
+use std::time::{Duration, Instant};
 
 use printcam_ffi::PrintcamEventKind as Kind;
 use printcam_ffi::*;
@@ -47,14 +48,35 @@ fn what_is_cancelled_is_not_answered() {
     let camera = camera(&["hang@play"]);
     let manager = Manager::new();
     let request = manager.snapshot(&camera.url_with_credentials(), 600_000);
-    assert!(camera.wait_for(std::time::Duration::from_secs(60), |log| !log.clients.is_empty()));
+    assert!(camera.wait_for(Duration::from_secs(60), |log| !log.clients.is_empty()));
     assert_eq!(printcam_request_cancel(request), PrintcamStatus::Ok);
     assert_eq!(printcam_request_cancel(request), PrintcamStatus::StaleHandle);
+    let cancelled = Instant::now();
     assert_let_go(&camera);
-    // Whatever came for it would come before this.
+    assert!(cancelled.elapsed() < Duration::from_secs(4), "it was left at once, not for its silence");
     let other = manager.snapshot("no address", 1);
     assert_eq!(manager.next().request, other);
     assert!(manager.finish().is_empty());
+}
+
+#[test]
+fn no_answer_after_cancelling() {
+    let manager = Manager::new();
+    let mut cancelled = Vec::new();
+    for _ in 0..500 {
+        let request = manager.snapshot("no address", 1);
+        if printcam_request_cancel(request) == PrintcamStatus::Ok {
+            cancelled.push(request);
+        }
+        // What was being answered meanwhile was waited for.
+        manager.rest();
+        assert!(manager.rest().iter().all(|told| !cancelled.contains(&told.request)));
+    }
+    assert!(!cancelled.is_empty());
+    let last = manager.snapshot("no address", 1);
+    let told = manager.wait(|told| told.request == last || cancelled.contains(&told.request));
+    assert_eq!(told.request, last);
+    assert!(manager.finish().iter().all(|told| !cancelled.contains(&told.request)));
 }
 
 #[test]
@@ -88,7 +110,7 @@ fn stopping_answers_captures_and_gives_the_camera_back() {
     let manager = Manager::new();
     let stream = manager.start(&camera.url_with_credentials());
     let captures = [capture(stream), capture(stream)];
-    assert!(camera.wait_for(std::time::Duration::from_secs(60), |log| !log.clients.is_empty()));
+    assert!(camera.wait_for(Duration::from_secs(60), |log| !log.clients.is_empty()));
     let cancelled = capture(stream);
     assert_eq!(printcam_request_cancel(cancelled), PrintcamStatus::Ok);
     assert_eq!(stop_only(stream), PrintcamStatus::Ok);
