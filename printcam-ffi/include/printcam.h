@@ -496,6 +496,12 @@ uint32_t printcam_abi_version(void);
 struct PrintcamText printcam_status_message(int32_t status);
 
 /**
+ * Zeroed memory for callers that have no allocator of their own, as Dart has none; given back with
+ * `printcam_buffer_free`. Null for 0 bytes, for more than 64 MiB, and where there is no memory.
+ */
+struct PrintcamBuffer printcam_buffer_new(uintptr_t len);
+
+/**
  * Gives bytes back that the library has handed out. Nothing happens for null.
  *
  * # Safety

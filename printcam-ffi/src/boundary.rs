@@ -172,6 +172,20 @@ pub extern "C" fn printcam_status_message(status: i32) -> PrintcamText {
     PrintcamText::borrowed(PrintcamStatus::from_number(status).map_or("", PrintcamStatus::message))
 }
 
+/// Whatever a caller hands over is far smaller.
+const MAX_BUFFER: usize = 64 << 20;
+
+/// Zeroed memory for callers that have no allocator of their own, as Dart has none; given back with
+/// `printcam_buffer_free`. Null for 0 bytes, for more than 64 MiB, and where there is no memory.
+#[unsafe(no_mangle)]
+pub extern "C" fn printcam_buffer_new(len: usize) -> PrintcamBuffer {
+    let mut bytes = Vec::new();
+    if len <= MAX_BUFFER && bytes.try_reserve_exact(len).is_ok() {
+        bytes.resize(len, 0);
+    }
+    bytes.into()
+}
+
 /// Gives bytes back that the library has handed out. Nothing happens for null.
 ///
 /// # Safety

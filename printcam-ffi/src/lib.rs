@@ -28,7 +28,9 @@ mod stream;
 mod sync;
 mod texture;
 
-pub use boundary::{PrintcamBuffer, PrintcamStatus, PrintcamText, printcam_buffer_free, printcam_status_message};
+pub use boundary::{
+    PrintcamBuffer, PrintcamStatus, PrintcamText, printcam_buffer_free, printcam_buffer_new, printcam_status_message,
+};
 pub use event::{PrintcamErrorCode, PrintcamEvent, PrintcamEventKind};
 pub use log::{PrintcamLogCallback, printcam_log, printcam_log_to_dart};
 pub use manager::{

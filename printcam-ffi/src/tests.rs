@@ -48,3 +48,13 @@ fn every_function_is_tried() {
     let returning = header.lines().filter(|line| line.starts_with("PrintcamStatus printcam_"));
     assert_eq!(returning.filter(|line| !line.contains("printcam_texture_")).count(), 13);
 }
+
+#[test]
+fn memory_for_callers() {
+    for (len, want) in [(0, 0), (1, 1), (512, 512), (64 << 20, 64 << 20), ((64 << 20) + 1, 0), (usize::MAX, 0)] {
+        let buffer = printcam_buffer_new(len);
+        assert_eq!((buffer.len, buffer.data.is_null()), (want, want == 0), "{len} bytes");
+        // SAFETY: of the line above.
+        unsafe { printcam_buffer_free(buffer) };
+    }
+}
