@@ -1,8 +1,10 @@
 //! The layout hardware decoders give: luma, and one plane of Cb and Cr by turns.
 
+use crate::Plane;
+#[cfg(any(test, target_vendor = "apple"))]
+use crate::Planes;
 use crate::frame::plane_sizes;
 use crate::pool::Pool;
-use crate::{Plane, Planes};
 
 /// Rows in memory that belongs to somebody else, `stride` bytes apart.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +14,7 @@ pub(crate) struct Rows<'a> {
 }
 
 /// The same to write to.
+#[cfg(any(test, target_vendor = "apple"))]
 #[derive(Debug)]
 pub(crate) struct RowsMut<'a> {
     pub(crate) data: &'a mut [u8],
@@ -46,6 +49,7 @@ pub(crate) fn to_i420(size: (u32, u32), luma: Rows<'_>, chroma: Rows<'_>, pool: 
 }
 
 /// Copies planes to memory laid out as NV12. `None`, and nothing done, when that has no room for them.
+#[cfg(any(test, target_vendor = "apple"))]
 pub(crate) fn from_planes(planes: Planes<'_>, luma: RowsMut<'_>, chroma: RowsMut<'_>) -> Option<()> {
     let Planes { y, u, v } = planes;
     if !holds(luma.data.len(), luma.stride, (y.width, y.height))
