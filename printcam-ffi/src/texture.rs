@@ -11,6 +11,8 @@
 //! A picture that is not taken is replaced by the next one without another call, so a display of 60 Hz is told 60 times
 //! a second at most, and a hidden window once. Android's decoder draws by itself: see `android`.
 
+#[cfg(target_os = "android")]
+mod android;
 mod api;
 #[cfg(target_vendor = "apple")]
 mod apple;
