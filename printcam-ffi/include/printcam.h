@@ -270,11 +270,11 @@ typedef struct PrintcamEvent {
      */
     PrintcamRequest request;
     /**
-     * In samples, of `Resized` and `Frame`.
+     * In samples, of `PRINTCAM_EVENT_RESIZED` and `PRINTCAM_EVENT_FRAME`.
      */
     uint32_t width;
     /**
-     * In samples, of `Resized` and `Frame`.
+     * In samples, of `PRINTCAM_EVENT_RESIZED` and `PRINTCAM_EVENT_FRAME`.
      */
     uint32_t height;
     /**
@@ -469,7 +469,7 @@ typedef struct PrintcamPixels {
  */
 typedef struct PrintcamTextureApi {
     /**
-     * [`PRINTCAM_ABI_VERSION`].
+     * `PRINTCAM_ABI_VERSION`.
      */
     uint32_t abi_version;
     PrintcamStatus (*texture_attach)(PrintcamStream stream,
@@ -504,7 +504,7 @@ struct PrintcamBuffer printcam_buffer_new(uintptr_t len);
 /**
  * Gives bytes back that the library has handed out. Nothing happens for null.
  *
- * # Safety
+ * The caller answers for this:
  * `buffer` is as the library gave it, and was not given back before.
  */
 void printcam_buffer_free(struct PrintcamBuffer buffer);
@@ -512,9 +512,9 @@ void printcam_buffer_free(struct PrintcamBuffer buffer);
 /**
  * Sends the log to a callback, or to the platform's log (os_log, logcat, elsewhere stderr) where that is null, from this
  * level on: 0 off, 1 errors, 2 warnings, 3 info, 4 debug, 5 trace. When this returns, the former callback is not called
- * any more. `Unsupported` where the program has a `tracing` subscriber of its own.
+ * any more. `PRINTCAM_UNSUPPORTED` where the program has a `tracing` subscriber of its own.
  *
- * # Safety
+ * The caller answers for this:
  * `callback` may be called from any thread with `user`, until this is called again.
  */
 PrintcamStatus printcam_log(uint32_t level,
@@ -525,7 +525,7 @@ PrintcamStatus printcam_log(uint32_t level,
  * Posts the log to a Dart port, too, as lists: level, component, message. When this returns, nothing is posted to the
  * former port any more.
  *
- * # Safety
+ * The caller answers for this:
  * `post_cobject` is null or `NativeApi.postCObject`.
  */
 PrintcamStatus printcam_log_to_dart(uint32_t level, void *post_cobject, int64_t port);
@@ -533,7 +533,7 @@ PrintcamStatus printcam_log_to_dart(uint32_t level, void *post_cobject, int64_t 
 /**
  * Makes a manager of at most `limit` streams (0: 8) whose events go to a callback, with `user` as its first argument.
  *
- * # Safety
+ * The caller answers for this:
  * `callback` may be called from any thread with `user` until the manager is freed. `manager` is null or valid for
  * writing.
  */
@@ -546,7 +546,7 @@ PrintcamStatus printcam_manager_new(uint32_t limit, PrintcamCallback callback, v
  * A post that fails means that the isolate is gone: everything of the manager is stopped and freed. So it is with
  * managers of isolates that went without anybody noticing, when a new one is made.
  *
- * # Safety
+ * The caller answers for this:
  * `post_cobject` is null or `NativeApi.postCObject`. `manager` is null or valid for writing.
  */
 PrintcamStatus printcam_manager_new_for_dart(uint32_t limit,
@@ -561,7 +561,7 @@ PrintcamStatus printcam_manager_new_for_dart(uint32_t limit,
 PrintcamStatus printcam_manager_free(PrintcamManager manager);
 
 /**
- * Frees every manager and waits until all cameras have let go, at most so long; `TimedOut` if they have not. For a
+ * Frees every manager and waits until all cameras have let go, at most so long; `PRINTCAM_TIMED_OUT` if they have not. For a
  * program's end.
  */
 PrintcamStatus printcam_dispose_all(uint32_t timeout_ms);
@@ -570,7 +570,7 @@ PrintcamStatus printcam_dispose_all(uint32_t timeout_ms);
  * Takes one picture of a camera, within 1 to 600000 ms, and leaves. A camera that is being watched is not connected to
  * again. The answer is a JPEG or an error.
  *
- * # Safety
+ * The caller answers for this:
  * Texts point to as many bytes as they say. `options` is null or valid for reading, `request` null or valid for writing.
  */
 PrintcamStatus printcam_snapshot(PrintcamManager manager,
@@ -582,7 +582,7 @@ PrintcamStatus printcam_snapshot(PrintcamManager manager,
                                  PrintcamRequest *request);
 
 /**
- * Gives a request up: no answer comes any more. `StaleHandle` once it is answered.
+ * Gives a request up: no answer comes any more. `PRINTCAM_STALE_HANDLE` once it is answered.
  */
 PrintcamStatus printcam_request_cancel(PrintcamRequest request);
 
@@ -592,7 +592,7 @@ PrintcamStatus printcam_request_cancel(PrintcamRequest request);
  *
  * `stream` is written before the first event comes, which may be before this returns.
  *
- * # Safety
+ * The caller answers for this:
  * Texts point to as many bytes as they say. `options` is null or valid for reading, `stream` null or valid for writing.
  */
 PrintcamStatus printcam_stream_start(PrintcamManager manager,
@@ -606,16 +606,17 @@ PrintcamStatus printcam_stream_start(PrintcamManager manager,
  * Stops a stream. No callback for it begins after, nor runs. `request` may be null; otherwise it is answered when the
  * camera has let go, or at once where somebody else goes on watching it.
  *
- * # Safety
+ * The caller answers for this:
  * `request` is null or valid for writing.
  */
 PrintcamStatus printcam_stream_stop(PrintcamStream stream, PrintcamRequest *request);
 
 /**
- * Asks for the newest picture as JPEG; waits for the first one if there is none yet. Answered with an error of
- * `Stopped` if the stream ends before.
+ * Asks for the newest picture as JPEG; waits for the first one if there is none yet. Those who ask while one is being
+ * made share the next one. `PRINTCAM_TOO_MANY` while 32 of a stream are not answered. The answer has the error `PRINTCAM_ERROR_STOPPED` if the
+ * stream ends before.
  *
- * # Safety
+ * The caller answers for this:
  * `request` is null or valid for writing.
  */
 PrintcamStatus printcam_stream_capture(PrintcamStream stream, PrintcamRequest *request);
@@ -623,7 +624,7 @@ PrintcamStatus printcam_stream_capture(PrintcamStream stream, PrintcamRequest *r
 /**
  * What was counted so far.
  *
- * # Safety
+ * The caller answers for this:
  * `statistics` is null or valid for writing.
  */
 PrintcamStatus printcam_stream_statistics(PrintcamStream stream, struct PrintcamStatistics *statistics);
@@ -639,7 +640,7 @@ PrintcamStatus printcam_stream_frame_events(PrintcamStream stream, bool on);
  *
  * `texture` is written before the first call, which may be before this returns.
  *
- * # Safety
+ * The caller answers for this:
  * `frame_available` may be called from any thread with `user` until this texture is detached or its stream stopped.
  * `texture` is null or valid for writing.
  */
@@ -654,10 +655,10 @@ PrintcamStatus printcam_texture_attach(PrintcamStream stream,
 PrintcamStatus printcam_texture_detach(PrintcamTexture texture);
 
 /**
- * The newest picture as RGBA; `NoPicture` before the first. The bytes stay until this is called again for the same
+ * The newest picture as RGBA; `PRINTCAM_NO_PICTURE` before the first. The bytes stay until this is called again for the same
  * texture, or it is detached: one thread at a time draws a texture.
  *
- * # Safety
+ * The caller answers for this:
  * `pixels` is null or valid for writing.
  */
 PrintcamStatus printcam_texture_pixels(PrintcamTexture texture, struct PrintcamPixels *pixels);

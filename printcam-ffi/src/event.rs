@@ -214,6 +214,7 @@ fn reason_name(reason: Reason) -> &'static str {
         Reason::UdpUseless => "udpUseless",
         Reason::NobodyWatches => "nobodyWatches",
         Reason::Asked => "asked",
+        Reason::Panicked => "panicked",
         _ => "",
     }
 }

@@ -13,6 +13,7 @@
 
 mod address;
 mod boundary;
+mod capture;
 mod dart;
 mod event;
 mod gate;
@@ -44,7 +45,6 @@ pub use stream::{
     PrintcamStream, printcam_stream_capture, printcam_stream_frame_events, printcam_stream_start,
     printcam_stream_statistics, printcam_stream_stop,
 };
-
 pub use texture::{
     PrintcamFrameAvailable, PrintcamPixels, PrintcamTexture, PrintcamTextureApi, printcam_texture_api,
     printcam_texture_attach, printcam_texture_copy_pixel_buffer, printcam_texture_detach, printcam_texture_pixels,

@@ -50,8 +50,13 @@ impl Request {
         Ok(request)
     }
 
-    /// Answers with what the work comes to; with `Stopped` if it comes to nothing.
-    pub(crate) fn answer_with(self: Arc<Self>, work: impl Future<Output = Outcome> + Send + 'static) {
+    /// Answers with what the work comes to; with `Stopped` if it comes to nothing. `place` is kept until the answer has
+    /// been taken.
+    pub(crate) fn answer_with(
+        self: Arc<Self>,
+        work: impl Future<Output = Outcome> + Send + 'static,
+        place: impl Send + 'static,
+    ) {
         let work = runtime().spawn(work);
         *lock(&self.work) = Some(work.abort_handle());
         runtime().spawn(async move {
@@ -65,6 +70,7 @@ impl Request {
             self.manager.deliver(&self.gate, answer);
             // Not before: until it is answered it can be cancelled, which waits for the answer to be taken.
             self.forget();
+            drop(place);
         });
     }
 
@@ -109,13 +115,16 @@ pub unsafe extern "C" fn printcam_snapshot(
         }
         let request = Request::new(&manager, 0)?;
         answered.set(request.handle);
-        request.answer_with(async move {
-            let limit = Duration::from_millis(timeout_ms.into());
-            let snapshot = printcam::snapshot(&address.into_source()?, &options, limit).await?;
-            // Off this thread: it takes milliseconds.
-            let encoding = tokio::task::spawn_blocking(move || encode_jpeg(&snapshot.frame, DEFAULT_QUALITY));
-            Ok(encoding.await.map_err(|_| Error::Stopped)?.map_err(Error::from)?)
-        });
+        request.answer_with(
+            async move {
+                let limit = Duration::from_millis(timeout_ms.into());
+                let snapshot = printcam::snapshot(&address.into_source()?, &options, limit).await?;
+                // Off this thread: it takes milliseconds.
+                let encoding = tokio::task::spawn_blocking(move || encode_jpeg(&snapshot.frame, DEFAULT_QUALITY));
+                Ok(encoding.await.map_err(|_| Error::Stopped)?.map_err(Error::from)?)
+            },
+            (),
+        );
         Ok(())
     })
 }

@@ -4,20 +4,21 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use printcam::{Error, StreamEvent, StreamId, StreamState, Transition};
+use tokio::sync::Notify;
 use tokio::sync::broadcast::{self, error::RecvError};
-use tokio::sync::{Notify, oneshot};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval_at};
 
 use crate::address::Address;
 use crate::boundary::{Checked, PrintcamStatus, PrintcamText, guarded, output};
+use crate::capture::Captures;
 use crate::event::{Event, PrintcamEventKind as Kind};
 use crate::gate::Gate;
 use crate::handle::TABLE;
 use crate::lock;
 use crate::manager::{Manager, PrintcamManager};
 use crate::options::PrintcamOptions;
-use crate::request::{Outcome, PrintcamRequest, Request};
+use crate::request::{PrintcamRequest, Request};
 use crate::runtime::runtime;
 use crate::statistics::PrintcamStatistics;
 
@@ -34,8 +35,7 @@ pub(crate) struct Stream {
     /// `None`: it could not even be begun.
     id: Option<StreamId>,
     shown: Shown,
-    /// Each keeps the camera up; `None` once it is over.
-    captures: Mutex<Option<JoinSet<()>>>,
+    captures: Arc<Captures>,
     /// What was counted, once it is over.
     counted: Mutex<Option<PrintcamStatistics>>,
 }
@@ -73,7 +73,7 @@ impl Stream {
                 gate: manager.gate.within(),
                 id,
                 shown: Shown::default(),
-                captures: Mutex::new(Some(JoinSet::new())),
+                captures: Captures::new(),
                 counted: Mutex::default(),
             })
         });
@@ -99,13 +99,11 @@ impl Stream {
     }
 
     /// Callbacks about this stream go through it, or through a gate within it: closed by stopping.
-    #[allow(dead_code, reason = "for textures")]
     pub(crate) fn gate(&self) -> &Arc<Gate> {
         &self.gate
     }
 
     /// Says that a texture was handed a picture of this size.
-    #[allow(dead_code, reason = "for textures")]
     pub(crate) fn frame_shown(&self, width: u32, height: u32) {
         self.shown.count.fetch_add(1, Ordering::Relaxed);
         if self.shown.tell.load(Ordering::Relaxed) {
@@ -116,13 +114,11 @@ impl Stream {
 
     /// Ends it for this manager; its handle is gone already. The task ends when the camera has let go.
     pub(crate) fn end(&self) -> JoinHandle<()> {
-        let captures = lock(&self.captures).take();
+        let captured = self.captures.end();
         // At once: its place is to be free when this returns.
         let camera = self.id.and_then(|id| self.manager.streams.remove(id));
         runtime().spawn(async move {
-            if let Some(mut captures) = captures {
-                captures.shutdown().await;
-            }
+            captured.await;
             if let Some(camera) = camera {
                 // The last one to have it: so this waits.
                 camera.close().await;
@@ -136,25 +132,6 @@ impl Stream {
         TABLE.remove::<Self>(self.handle)?;
         self.manager.disown(self.handle);
         Ok(self.end())
-    }
-
-    fn capture(&self) -> impl Future<Output = Outcome> + Send + use<> {
-        let (mut taken, picture) = oneshot::channel();
-        if let (Some(captures), Some(id)) = (lock(&self.captures).as_mut(), self.id) {
-            while captures.try_join_next().is_some() {}
-            let manager = Arc::clone(&self.manager);
-            let capture = async move {
-                tokio::select! {
-                    picture = manager.streams.capture_frame(id) => {
-                        // Whoever asked may have given up.
-                        let _ = taken.send(picture.map_err(Arc::new));
-                    }
-                    () = taken.closed() => {}
-                }
-            };
-            captures.spawn_on(capture, runtime().handle());
-        }
-        async move { picture.await.unwrap_or_else(|_| Err(Arc::new(Error::Stopped))) }
     }
 
     fn statistics(&self) -> PrintcamStatistics {
@@ -324,16 +301,20 @@ pub unsafe extern "C" fn printcam_stream_stop(stream: PrintcamStream, request: *
         let request = Request::new(&stream.manager, stream.handle)?;
         let ended = stream.stop().inspect_err(|_| request.forget())?;
         answered.set(request.handle);
-        request.answer_with(async move {
-            let _ = ended.await;
-            Ok(Vec::new())
-        });
+        request.answer_with(
+            async move {
+                let _ = ended.await;
+                Ok(Vec::new())
+            },
+            (),
+        );
         Ok(())
     })
 }
 
-/// Asks for the newest picture as JPEG; waits for the first one if there is none yet. Answered with an error of
-/// `Stopped` if the stream ends before.
+/// Asks for the newest picture as JPEG; waits for the first one if there is none yet. Those who ask while one is being
+/// made share the next one. `TooMany` while 32 of a stream are not answered. The answer has the error `Stopped` if the
+/// stream ends before.
 ///
 /// # Safety
 /// `request` is null or valid for writing.
@@ -346,9 +327,14 @@ pub unsafe extern "C" fn printcam_stream_capture(
         // SAFETY: the caller's.
         let mut answered = unsafe { output(request) }?;
         let stream = Stream::find(stream)?;
+        let (manager, id) = (Arc::clone(&stream.manager), stream.id);
+        let (picture, place) = stream.captures.ask(move || {
+            let manager = Arc::clone(&manager);
+            async move { manager.streams.capture_frame(id.ok_or(Error::Stopped)?).await }
+        })?;
         let request = Request::new(&stream.manager, stream.handle)?;
         answered.set(request.handle);
-        request.answer_with(stream.capture());
+        request.answer_with(picture, place);
         Ok(())
     })
 }
@@ -378,3 +364,6 @@ pub extern "C" fn printcam_stream_frame_events(stream: PrintcamStream, on: bool)
         Ok(())
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,20 @@ const SHORTER: [(&str, &str); 3] = [
     ("PRINTCAM_ERROR_CODE_", "PRINTCAM_ERROR_"),
 ];
 
+/// What comments call by Rust's names, and C by others.
+const IN_C: [(&str, &str); 10] = [
+    ("`Frame`", "`PRINTCAM_EVENT_FRAME`"),
+    ("`NoPicture`", "`PRINTCAM_NO_PICTURE`"),
+    ("`Resized`", "`PRINTCAM_EVENT_RESIZED`"),
+    ("`StaleHandle`", "`PRINTCAM_STALE_HANDLE`"),
+    ("`Stopped`", "`PRINTCAM_ERROR_STOPPED`"),
+    ("`TimedOut`", "`PRINTCAM_TIMED_OUT`"),
+    ("`TooMany`", "`PRINTCAM_TOO_MANY`"),
+    ("`Unsupported`", "`PRINTCAM_UNSUPPORTED`"),
+    ("[`PRINTCAM_ABI_VERSION`]", "`PRINTCAM_ABI_VERSION`"),
+    ("# Safety", "The caller answers for this:"),
+];
+
 fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -21,7 +35,25 @@ fn generated() -> String {
     let mut text = Vec::new();
     header.write(&mut text);
     let text = String::from_utf8(text).expect("UTF-8");
-    SHORTER.iter().fold(text, |text, (long, short)| text.replace(long, short))
+    SHORTER.iter().chain(&IN_C).fold(text, |text, (rust, c)| {
+        assert!(text.contains(rust), "nothing is called {rust} any more");
+        text.replace(rust, c)
+    })
+}
+
+/// Names of Rust's that a reader of C would look for in vain.
+#[test]
+fn comments_use_the_names_of_c() {
+    const KNOWN: [&str; 3] = ["CVPixelBufferRef", "NativeApi.postCObject", "UINT32_MAX"];
+    let generated = generated();
+    for line in generated.lines().filter(|line| line.trim_start().starts_with('*')) {
+        assert!(!line.contains("# ") && !line.contains("[`") && !line.contains("::"), "{line}");
+        for name in line.split('`').skip(1).step_by(2).filter(|name| name.starts_with(char::is_uppercase)) {
+            // A constant, a type of the header, or somebody else's.
+            let known = KNOWN.contains(&name) || generated.matches(name).count() > line.matches(name).count();
+            assert!(known, "{name}: {line}");
+        }
+    }
 }
 
 #[test]

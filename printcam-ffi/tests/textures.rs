@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::c_void;
 use std::ptr::{self, null_mut};
-use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
@@ -189,6 +189,44 @@ fn nothing_is_told_once_detached_or_stopped() {
         ok(printcam_texture_pixels(host.textures[1], &raw mut pixels));
     }
     assert_eq!((pixels.width, pixels.height), (64, 64), "the last picture of a stopped stream stays");
+}
+
+/// What a callback sees while its texture is detached.
+#[derive(Default)]
+struct Halt {
+    inside: AtomicBool,
+    detaching: AtomicBool,
+}
+
+unsafe extern "C" fn linger(user: *mut c_void) {
+    // SAFETY: `user` is a `Halt`, which outlives its texture.
+    let halt = unsafe { &*user.cast::<Halt>() };
+    halt.inside.store(true, Ordering::SeqCst);
+    while !halt.detaching.load(Ordering::SeqCst) {
+        std::thread::yield_now();
+    }
+    for _ in 0..1000 {
+        std::thread::yield_now();
+    }
+    halt.inside.store(false, Ordering::SeqCst);
+}
+
+#[test]
+fn detaching_waits_for_the_callback() {
+    let _alone = ALONE.lock();
+    let cameras = [camera(Footage::Canned, 30, "00M00A000000004".to_owned())];
+    let halt = Halt::default();
+    let host = Host::watching(&cameras);
+    let mut texture = 0;
+    let user = (&raw const halt).cast_mut().cast();
+    // SAFETY: `halt` outlives the host; a pointer to a variable.
+    ok(unsafe { printcam_texture_attach(host.streams[0], Some(linger), user, &raw mut texture) });
+    while !halt.inside.load(Ordering::SeqCst) {
+        std::thread::yield_now();
+    }
+    halt.detaching.store(true, Ordering::SeqCst);
+    ok(printcam_texture_detach(texture));
+    assert!(!halt.inside.load(Ordering::SeqCst), "the callback runs after detaching");
 }
 
 /// Eight cameras into eight textures, until ten thousand pictures have been drawn.

@@ -45,6 +45,9 @@ pub enum Error {
     /// The stream was left before there was a picture.
     #[error("the stream was stopped before there was a picture")]
     Stopped,
+    /// A mistake in this library has ended the stream.
+    #[error("a mistake in printcam has ended the stream")]
+    Panicked,
 }
 
 /// What a timeout waited for, in the order in which things come.
@@ -124,6 +127,7 @@ impl Error {
             Error::TooManyStreams { .. } => ErrorCode::TooManyStreams,
             Error::Timeout { waiting: Waiting::Handshake, .. } => ErrorCode::CameraHung,
             Error::Timeout { .. } | Error::Stopped => ErrorCode::Timeout,
+            Error::Panicked => ErrorCode::ConnectionFailed,
         }
     }
 
@@ -136,7 +140,9 @@ impl Error {
             }
             Error::Connect(error) => return error.hint(),
             Error::Session(error) => return session_hint(error),
-            Error::Decode(_) => "Run again with -v and report the camera's model with what it prints.",
+            Error::Decode(_) | Error::Panicked => {
+                "Run again with -v and report the camera's model with what it prints."
+            }
             Error::TooManyStreams { .. } => "Stop one of them first, or allow more.",
             Error::Jpeg(_) | Error::Stopped => return None,
             Error::Timeout { waiting: Waiting::Connection, .. } => {

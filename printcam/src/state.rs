@@ -51,6 +51,8 @@ pub enum Reason {
     NobodyWatches,
     /// It was told to.
     Asked,
+    /// The stream's own task has panicked.
+    Panicked,
 }
 
 /// How a stream is kept up while nobody watches.

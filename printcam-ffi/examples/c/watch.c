@@ -1,4 +1,4 @@
-/* Watches a camera: prints what happens, writes one picture, and leaves.
+/* Watches a camera: prints what happens, writes the newest picture a few times, and leaves.
  *
  *   watch rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1 picture.jpg
  */
@@ -19,6 +19,8 @@ struct watch {
     bool answered_well;
     const char *file;
 };
+
+enum { PICTURES = 5 };
 
 static const char *const KINDS[] = {
     "?",       "connecting", "playing", "frame",   "stalled", "reconnecting", "resized",
@@ -114,7 +116,10 @@ static bool watch_camera(struct watch *watch, PrintcamManager manager, const cha
     if (!ok("start", printcam_stream_start(manager, text(url), from_url, from_url, &options, &stream))) {
         return false;
     }
-    bool well = wait_for(watch, 0) && ok("capture", printcam_stream_capture(stream, &request)) && wait_for(watch, request);
+    bool well = wait_for(watch, 0);
+    for (int picture = 0; well && picture < PICTURES; picture++) {
+        well = ok("capture", printcam_stream_capture(stream, &request)) && wait_for(watch, request);
+    }
     if (ok("statistics", printcam_stream_statistics(stream, &statistics)) && well) {
         printf("%" PRIu64 " packets, first picture after %.0f ms\n", statistics.packets,
                statistics.time_to_first_picture_ms);

@@ -3,6 +3,8 @@
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{spawn, yield_now};
 
 use printcam_ffi::PrintcamEventKind as Kind;
 use printcam_ffi::*;
@@ -43,6 +45,41 @@ fn watch_a_while(code: &str) {
     manager.wait_kind(refused, Kind::Failed);
 }
 
+/// What a callback sees while the log is switched off.
+#[derive(Default)]
+struct Halt {
+    inside: AtomicUsize,
+    stopping: AtomicBool,
+}
+
+unsafe extern "C" fn linger(user: *mut c_void, _level: u32, _component: PrintcamText, _message: PrintcamText) {
+    // SAFETY: it is there for ever.
+    let halt = unsafe { &*user.cast::<Halt>() };
+    halt.inside.fetch_add(1, Ordering::SeqCst);
+    while !halt.stopping.load(Ordering::SeqCst) {
+        yield_now();
+    }
+    for _ in 0..1000 {
+        yield_now();
+    }
+    halt.inside.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// Whoever has switched it off may free what the callback uses.
+fn switching_off_waits_for_the_callback() {
+    let halt: &'static Halt = Box::leak(Box::default());
+    // SAFETY: it is there for ever.
+    assert_eq!(unsafe { printcam_log(5, Some(linger), (&raw const *halt).cast_mut().cast()) }, PrintcamStatus::Ok);
+    let watching = spawn(|| watch_a_while("12345678"));
+    while halt.inside.load(Ordering::SeqCst) == 0 {
+        yield_now();
+    }
+    halt.stopping.store(true, Ordering::SeqCst);
+    no_log();
+    assert_eq!(halt.inside.load(Ordering::SeqCst), 0, "a callback runs after the log was switched off");
+    watching.join().expect("no panic");
+}
+
 /// One test: there is one log in a process.
 #[test]
 fn levels_and_secrets() {
@@ -52,12 +89,17 @@ fn levels_and_secrets() {
     let messages = open_port(9);
     // SAFETY: a function like `Dart_PostCObject`.
     assert_eq!(unsafe { printcam_log_to_dart(5, post as *mut c_void, 9) }, PrintcamStatus::Ok);
+    let mut posted = Vec::new();
     for level in 1..=5 {
         // Not freed: a test that fails leaves the log on.
         let records: &'static Records = Box::leak(Box::default());
         log_to(level, records);
         watch_a_while(code);
         no_log();
+        let also: Vec<_> = messages.try_iter().collect();
+        let is_debug = |record: &Read| matches!(record, Read::List(record) if record[0] == Read::Int(4));
+        assert!(also.iter().any(is_debug), "level {level} of one reader is not the other's");
+        posted.extend(also);
         let told = std::mem::take(&mut *records.lock().unwrap());
         assert!(told.iter().all(|(recorded, ..)| (1..=level).contains(recorded)), "level {level}");
         let ours: Vec<_> = told.iter().filter(|(_, component, _)| component != "printcam_sim").collect();
@@ -76,7 +118,7 @@ fn levels_and_secrets() {
     }
     // SAFETY: as above.
     assert_eq!(unsafe { printcam_log_to_dart(0, post as *mut c_void, 9) }, PrintcamStatus::Ok);
-    let posted: Vec<_> = messages.try_iter().collect();
+    posted.extend(messages.try_iter());
     for record in &posted {
         let Read::List(record) = record else { panic!("{record:?}") };
         let [Read::Int(1..=5), Read::Text(component), Read::Text(message)] = &record[..] else { panic!("{record:?}") };
@@ -86,4 +128,5 @@ fn levels_and_secrets() {
     assert!(posted.len() > 10);
     watch_a_while(code);
     assert!(messages.try_recv().is_err(), "nothing after it was switched off");
+    switching_off_waits_for_the_callback();
 }

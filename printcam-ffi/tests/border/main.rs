@@ -2,6 +2,7 @@
 //! pass: all wait for events.
 
 mod dart;
+mod frames;
 mod log;
 mod misuse;
 mod requests;

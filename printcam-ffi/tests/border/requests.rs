@@ -121,3 +121,25 @@ fn stopping_answers_captures_and_gives_the_camera_back() {
     }
     assert_let_go(&camera);
 }
+
+#[test]
+fn only_so_many_captures_of_a_stream_may_wait() {
+    let (silent, playing) = (camera(&["hang@play"]), camera(&[]));
+    let manager = Manager::new();
+    let [stream, other] = [&silent, &playing].map(|camera| manager.start(&camera.url_with_credentials()));
+    let asked: Vec<_> = (0..32).map(|_| capture(stream)).collect();
+    let mut request = 0;
+    // SAFETY: a reference.
+    let mut one_more = || unsafe { printcam_stream_capture(stream, &mut request) };
+    assert_eq!(one_more(), PrintcamStatus::TooMany);
+    assert!(manager.answer(capture(other)).data.starts_with(JPEG), "each stream has its own");
+    // The place is free when the work has ended, which is soon.
+    assert_eq!(printcam_request_cancel(asked[0]), PrintcamStatus::Ok);
+    while one_more() == PrintcamStatus::TooMany {}
+    assert_eq!(one_more(), PrintcamStatus::TooMany);
+    assert_eq!(stop_only(stream), PrintcamStatus::Ok);
+    for _ in &asked {
+        let answer = manager.wait(|told| told.kind == Kind::Answer as u32);
+        assert_eq!((answer.stream, answer.error), (stream, PrintcamErrorCode::Stopped as u32));
+    }
+}

@@ -14,7 +14,7 @@ use super::{Core, StreamEvent};
 use crate::cameras::with_camera;
 use crate::sessions::OpenSession;
 use crate::supervisor::{Input, Output, Policy, Supervisor};
-use crate::{Connection, Error, Options, StreamState, Waiting, lock, now};
+use crate::{Connection, Error, Options, Reason, StreamState, Transition, Waiting, lock, now};
 
 /// Seconds between lines of statistics in the log.
 const LOG_EVERY: u32 = 5;
@@ -118,6 +118,11 @@ struct Ending(Arc<Core>);
 
 impl Drop for Ending {
     fn drop(&mut self) {
+        // Not where a runtime is shut down: that is nobody's mistake.
+        if std::thread::panicking() {
+            let error = Some(Arc::new(Error::Panicked));
+            self.0.tell(StreamEvent::State(Transition { state: StreamState::Failed, reason: Reason::Panicked, error }));
+        }
         self.0.hub.close();
         self.0.ended.send_replace(true);
     }
@@ -236,6 +241,38 @@ impl Runner {
                     receiver_reports, access_units, "statistics"
                 );
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+    use super::*;
+    use crate::Source;
+    use crate::cameras::CameraKey;
+
+    #[test]
+    fn a_panic_is_told() {
+        let source: Source = "rtsp://127.0.0.1:9/".parse().unwrap();
+        for panics in [true, false] {
+            let core = Arc::new(Core::new(source.clone(), CameraKey::of(&source), None));
+            let mut events = core.events.subscribe();
+            let ending = Ending(Arc::clone(&core));
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                let _ending = ending;
+                if panics {
+                    // Not `panic!`: nothing shall be printed.
+                    resume_unwind(Box::new("a mistake"));
+                }
+            }));
+            let failed = match events.try_recv() {
+                Ok(StreamEvent::State(Transition { state: StreamState::Failed, error, .. })) => error,
+                _ => None,
+            };
+            assert_eq!(failed.is_some_and(|error| matches!(*error, Error::Panicked)), panics);
+            assert!(*core.ended.borrow(), "nobody waits for it any more");
         }
     }
 }
