@@ -28,6 +28,7 @@ mod live;
 mod manager;
 mod options;
 mod present;
+mod private_file;
 pub mod record;
 mod sessions;
 mod snapshot;
