@@ -15,6 +15,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod address;
 mod backoff;
 mod cameras;
 mod capture;
@@ -40,6 +41,7 @@ mod supervisor;
 pub mod tls;
 mod udp;
 
+pub use address::{Address, NoSuchCamera, Place};
 pub use connection::Connection;
 pub use error::{Error, ErrorCode, Waiting};
 pub use hub::Subscription;
