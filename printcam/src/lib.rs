@@ -21,6 +21,7 @@ mod cameras;
 mod capture;
 pub mod connect;
 mod connection;
+pub mod discover;
 mod driver;
 mod error;
 mod hub;
