@@ -19,6 +19,7 @@ mod address;
 mod backoff;
 mod cameras;
 mod capture;
+pub mod config;
 pub mod connect;
 mod connection;
 pub mod discover;
