@@ -14,12 +14,10 @@ pub(crate) async fn ask(printer: &str) -> Result<(Credentials, bool), Failure> {
         return Ok((Credentials::new(USER, code), false));
     }
     let on_terminal = io::stdin().is_terminal();
-    let hidden = if on_terminal {
+    let hidden = on_terminal.then(Hidden::begin);
+    if on_terminal {
         let _ = write!(io::stderr(), "Access code of {printer}, from its screen (it is not shown): ");
-        Some(Hidden::begin())
-    } else {
-        None
-    };
+    }
     // A thread of its own: Ctrl-C must not have to wait for somebody to press Return.
     let read = tokio::task::spawn_blocking(read_line).await;
     drop(hidden);

@@ -48,6 +48,7 @@ fn what_is_added_is_read_again_and_what_was_there_stays() {
     assert!(file.load().unwrap().printers.is_empty(), "no file");
     file.add(&printer("workshop")).unwrap();
     assert_eq!(file.load().unwrap().printers, [printer("workshop")]);
+    assert!(fs::read_to_string(file.path()).unwrap().starts_with("[printers.workshop]\n"));
 
     let text = format!("# mine\n{}# the end\n", fs::read_to_string(file.path()).unwrap());
     fs::write(file.path(), &text).unwrap();

@@ -101,6 +101,8 @@ impl ConfigFile {
         })?;
         let outcome = edit(table)?;
         let after = document.to_string();
+        // A table begins with an empty line, also where nothing is before it.
+        let after = if before.is_empty() { after.trim_start() } else { &after };
         if after != before {
             file.replace(after.as_bytes()).map_err(io)?;
         }
