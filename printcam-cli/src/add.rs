@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use printcam::config::{CodeSource, ConfigError, ConfiguredPrinter};
-use printcam::discover::Model;
+use printcam::discover::{CameraProtocol, Model};
 use printcam::{Address, Credentials, Error, ErrorCode, Options, Place, Snapshot, Source, snapshot};
 
 use crate::arguments::AddArguments;
@@ -37,11 +37,17 @@ async fn add(arguments: AddArguments) -> Result<(), Failure> {
     let mut entry =
         ConfiguredPrinter { name, address: None, serial: None, model: None, code: CodeSource::Unknown, pin: None };
     let mut options = arguments.connection.options()?;
-    let (place, given, make) = match arguments.address.understood()? {
+    let (place, camera, given) = match arguments.address.understood()? {
         Address::Url(url) => {
             let place = Place { host: url.url.host().to_owned(), port: Some(url.url.port()) };
-            let given = url.credentials.clone();
-            (place, given, Make::Of(url))
+            let credentials = url.credentials.clone().unwrap_or_else(|| Credentials::new("", ""));
+            // The configuration keeps host and port, and all printers have the rest.
+            if source(&place, CameraProtocol::Rtsps, credentials, &entry.name)?.url != url.url {
+                let only =
+                    "only rtsps:// with the path /streaming/live/1 can be kept: the printer's IP address is enough";
+                return Err(Failure::Usage(only.into()));
+            }
+            (place, CameraProtocol::Rtsps, url.credentials)
         }
         Address::Place(place) => {
             let (camera, printer) = look_at(&place).await?;
@@ -49,22 +55,20 @@ async fn add(arguments: AddArguments) -> Result<(), Failure> {
                 entry.model = model_code(&printer);
                 entry.serial = printer.serial;
             }
-            source(&place, camera, Credentials::new("", ""), &entry.name)?;
-            (place, None, Make::At(camera))
+            (place, camera, None)
         }
         Address::Name(_) => {
             return Err(Failure::Usage("the second word must be the printer's IP address".into()));
         }
     };
+    let name = entry.name.clone();
+    let make = |credentials| source(&place, camera, credentials, &name);
+    // Before anybody is asked for a code that is of no use.
+    make(Credentials::new("", ""))?;
     entry.address = Some(place.clone());
     options.model.clone_from(&entry.model);
 
-    let name = entry.name.clone();
-    let make = |credentials: Credentials| match &make {
-        Make::Of(url) => Ok(Source { credentials: Some(credentials), ..url.clone() }),
-        Make::At(camera) => source(&place, *camera, credentials, &name),
-    };
-    let (picture, credentials) = picture(&entry.name, &options, given, make).await?;
+    let (picture, credentials) = picture(&name, &options, given, make).await?;
     if let Some(tls) = &picture.tls {
         entry.pin = Some(tls.pin);
         // The certificate's word before an announcement's: this is the key that is pinned.
@@ -78,12 +82,6 @@ async fn add(arguments: AddArguments) -> Result<(), Failure> {
     tell(&entry, &picture);
     say!("kept in {}", file.path().display());
     Ok(())
-}
-
-/// How a source comes of credentials.
-enum Make {
-    Of(Source),
-    At(printcam::discover::CameraProtocol),
 }
 
 /// A picture, and the code with which it was had.

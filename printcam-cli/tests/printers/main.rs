@@ -50,13 +50,27 @@ fn a_printer_is_added_watched_by_its_name_and_removed() {
     assert!(!by_address.stderr.contains("Access code"), "the configuration knows it: {}", by_address.stderr);
 
     camera.change(|options| options.certificate = Certificate::Second);
-    let posing = home.printcam(&["snap", "workshop", "-o", picture]).expect(6);
+    // Also where the list of known printers is lost: the configuration has the key.
+    let elsewhere = home.file("elsewhere");
+    let posing = home.printcam(&["snap", "workshop", "-o", picture]);
+    let posing = posing.env("PRINTCAM_STATE_DIR", elsewhere.to_str().unwrap()).expect(6);
     assert!(posing.stderr.contains("has changed"), "{}", posing.stderr);
 
     home.printcam(&["remove", "workshop"]).expect(0);
     home.printcam(&["remove", "workshop"]).expect(2);
     let gone = home.printcam(&["snap", "workshop", "-o", picture]).expect(2);
     assert!(gone.stderr.contains("\"workshop\"") && gone.stderr.contains("printcam add"), "{}", gone.stderr);
+}
+
+#[test]
+fn a_url_is_kept_as_far_as_printers_have_such() {
+    let (home, camera) = (Home::new(), camera());
+    let url = format!("rtsps://bblp:k7%40%2F%3AQz3@{}/streaming/live/1", camera.addr());
+    let other_path = home.printcam(&["add", "workshop", &url.replace("/live/1", "/live/2")]).expect(2);
+    assert!(other_path.stderr.contains("/streaming/live/1"), "{}", other_path.stderr);
+    home.printcam(&["add", "workshop", &url.replace("rtsps:", "rtsp:")]).expect(2);
+    home.printcam(&["add", "workshop", &url]).expect(0);
+    home.printcam(&["snap", "workshop", "-o", "/dev/null"]).expect(0);
 }
 
 #[test]
