@@ -20,7 +20,9 @@ pub(crate) async fn ask(printer: &str) -> Result<(Credentials, bool), Failure> {
     }
     // A thread of its own: Ctrl-C must not have to wait for somebody to press Return.
     let read = tokio::task::spawn_blocking(read_line).await;
-    drop(hidden);
+    if let Some(hidden) = hidden {
+        hidden.end();
+    }
     if on_terminal {
         say!("");
     }
@@ -48,6 +50,8 @@ impl Hidden {
             Err(_) => Self(None),
         }
     }
+
+    fn end(self) {}
 }
 
 #[cfg(unix)]
@@ -75,6 +79,8 @@ impl Hidden {
     fn begin() -> Self {
         Self
     }
+
+    fn end(self) {}
 }
 
 #[cfg(not(unix))]

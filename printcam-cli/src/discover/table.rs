@@ -27,8 +27,8 @@ impl Table {
         if !status.is_empty() {
             lines.push(status.to_owned());
         }
-        // A line that wraps would be two to go up.
-        let width = width();
+        // A line that wraps would be two to go up; nobody goes up from the last ones.
+        let width = if status.is_empty() { usize::MAX } else { width() };
         let mut text = if self.drawn > 0 { format!("\x1b[{}A\r", self.drawn) } else { String::new() };
         for line in &lines {
             text.extend(line.chars().take(width));
