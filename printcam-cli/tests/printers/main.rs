@@ -70,7 +70,7 @@ fn a_url_is_kept_as_far_as_printers_have_such() {
     assert!(other_path.stderr.contains("/streaming/live/1"), "{}", other_path.stderr);
     home.printcam(&["add", "workshop", &url.replace("rtsps:", "rtsp:")]).expect(2);
     home.printcam(&["add", "workshop", &url]).expect(0);
-    home.printcam(&["snap", "workshop", "-o", "/dev/null"]).expect(0);
+    home.printcam(&["snap", "workshop", "-o", "-"]).expect(0);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_wrong_code_is_asked_for_again_and_not_for_ever() {
 fn codes_come_from_the_environment_or_standard_input_and_never_from_nowhere() {
     let (home, camera) = (Home::new(), camera());
     let at = camera.addr().to_string();
-    let snap = || home.printcam(&["snap", &at, "-o", "/dev/null", "-vv"]);
+    let snap = || home.printcam(&["snap", &at, "-o", "-", "-vv"]);
     let none = snap().expect(4);
     assert!(none.stderr.contains("PRINTCAM_CODE"), "{}", none.stderr);
     snap().env("PRINTCAM_CODE", ACCESS_CODE).expect(0);
@@ -112,10 +112,10 @@ fn a_configuration_that_others_can_read_is_warned_about() {
     let quiet = home.printcam(&["list"]).expect(0);
     assert!(quiet.stderr.is_empty(), "{}", quiet.stderr);
     fs::set_permissions(home.config(), fs::Permissions::from_mode(0o644)).unwrap();
-    let warned = home.printcam(&["snap", "workshop", "-o", "/dev/null"]).expect(0);
+    let warned = home.printcam(&["snap", "workshop", "-o", "-"]).expect(0);
     assert!(warned.stderr.contains("warning") && warned.stderr.contains("chmod 600"), "{}", warned.stderr);
     fs::write(home.config(), format!("[printers.workshop]\ncode = \"{ACCESS_CODE}\n")).unwrap();
-    let broken = home.printcam(&["snap", "workshop", "-o", "/dev/null"]).expect(2);
+    let broken = home.printcam(&["snap", "workshop", "-o", "-"]).expect(2);
     assert!(broken.stderr.contains("line 2"), "{}", broken.stderr);
 }
 
