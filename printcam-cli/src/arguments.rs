@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::convert::Infallible;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,13 +8,17 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use printcam::{KnownPrinters, Options, PublicKeyPin, Source, Transport, Trust, UrlError};
+use printcam::{KnownPrinters, Options, PublicKeyPin, Transport, Trust};
 use printcam_sim::Fault;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+use crate::camera::TypedAddress;
 use crate::exit::Failure;
 use crate::output::Destination;
+pub(crate) use printers::{AddArguments, DiscoverArguments, ListArguments, RemoveArguments};
+
+mod printers;
 
 /// Watch the cameras of Bambu Lab printers.
 #[derive(Debug, Parser)]
@@ -66,8 +69,11 @@ fn without_credentials(text: &str) -> String {
 const FIRST_STEPS: &str = "\
 First steps:
   printcam demo
-  printcam snap 'rtsps://bblp:12345678@192.168.1.20:322/streaming/live/1' -o printer.jpg
-Address and access code (here 12345678) are on the printer's screen, in its network settings.";
+  printcam discover
+  printcam add workshop 192.168.1.20
+  printcam snap workshop -o printer.jpg
+The access code is on the printer's screen, in its network settings; where printcam asks for it, it can also come from
+PRINTCAM_CODE or stdin.";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 picture written, 2 wrong usage, 3 unreachable or busy, 4 access code, 5 live view off,
@@ -75,6 +81,14 @@ Exit codes: 0 picture written, 2 wrong usage, 3 unreachable or busy, 4 access co
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// List the printers in the network.
+    Discover(DiscoverArguments),
+    /// Keep a printer's address, access code and key in the configuration, after a first picture.
+    Add(AddArguments),
+    /// List the printers in the configuration.
+    List(ListArguments),
+    /// Take a printer out of the configuration.
+    Remove(RemoveArguments),
     /// Take one picture.
     #[command(after_help = EXIT_CODES)]
     Snap(SnapArguments),
@@ -90,9 +104,9 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct SnapArguments {
-    /// rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1
-    #[arg(value_name = "URL")]
-    pub(crate) address: Address,
+    /// A printer's name in the configuration, its IP address, or rtsps://bblp:<access code>@<address>/streaming/live/1
+    #[arg(value_name = "PRINTER")]
+    pub(crate) address: TypedAddress,
     /// Where the picture goes; `-` is stdout.
     #[arg(short, long, value_name = "FILE|-")]
     pub(crate) output: Destination,
@@ -108,9 +122,9 @@ pub(crate) struct SnapArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct WatchArguments {
-    /// rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1, one or several.
-    #[arg(value_name = "URL", required = true)]
-    pub(crate) addresses: Vec<Address>,
+    /// Printers' names in the configuration, their IP addresses, or rtsps://bblp:<access code>@<address>/streaming/live/1
+    #[arg(value_name = "PRINTER", required = true)]
+    pub(crate) addresses: Vec<TypedAddress>,
     /// Decode the pictures too, and print `frames <stream> <count>` each second.
     #[arg(long)]
     pub(crate) decode: bool,
@@ -126,9 +140,9 @@ pub(crate) struct WatchArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct RecordArguments {
-    /// rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1
-    #[arg(value_name = "URL")]
-    pub(crate) address: Address,
+    /// A printer's name in the configuration, its IP address, or rtsps://bblp:<access code>@<address>/streaming/live/1
+    #[arg(value_name = "PRINTER")]
+    pub(crate) address: TypedAddress,
     /// Where it goes: a name ending in .mp4 (opens whatever happens, also while it grows) or .h264; `-` is stdout.
     #[arg(short, long, value_name = "FILE|-")]
     pub(crate) output: Destination,
@@ -199,25 +213,6 @@ pub(crate) struct DemoArguments {
     /// Where the pictures go; a folder among the temporary files unless given.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) pictures: Option<PathBuf>,
-}
-
-/// An address as typed, understood or not. The command line's parser must not refuse it: it would print it, and with it
-/// the access code.
-#[derive(Debug, Clone)]
-pub(crate) struct Address(Result<Source, UrlError>);
-
-impl FromStr for Address {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.parse()))
-    }
-}
-
-impl Address {
-    pub(crate) fn source(self) -> Result<Source, Failure> {
-        self.0.map_err(|error| printcam::Error::from(error).into())
-    }
 }
 
 #[derive(Debug, Args)]
@@ -323,7 +318,7 @@ fn parse_seconds(text: &str) -> Result<Duration, &'static str> {
     }
 }
 
-fn parse_time(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn parse_time(text: &str) -> Result<Duration, &'static str> {
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[number.len()..] {
         "" | "s" => 1.0,

@@ -4,8 +4,10 @@ use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use printcam::config::ConfigError;
+use printcam::discover::DiscoveryError;
 use printcam::record::RecordError;
-use printcam::{Error, ErrorCode};
+use printcam::{Error, ErrorCode, NoSuchCamera};
 
 use crate::output::say;
 
@@ -16,6 +18,20 @@ pub(crate) enum Failure {
     Usage(String),
     /// The camera, or the way to it.
     Camera(Arc<Error>),
+    /// The configuration.
+    Config(ConfigError),
+    /// The configuration has no such printer.
+    NoSuchPrinter { name: String, file: String },
+    /// The printer has no camera that can be shown.
+    NoCamera { printer: String, reason: NoSuchCamera },
+    /// A configured printer without an address has not made itself known.
+    NotLocated { name: String },
+    /// Nobody can be listened for.
+    Discovery(DiscoveryError),
+    /// No printer was found.
+    NothingFound,
+    /// An access code is needed, and there is nobody to ask.
+    NoCode,
     /// The recording.
     Record(RecordError),
     /// This computer.
@@ -33,6 +49,18 @@ impl From<Error> for Failure {
 impl From<Arc<Error>> for Failure {
     fn from(error: Arc<Error>) -> Self {
         Self::Camera(error)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<DiscoveryError> for Failure {
+    fn from(error: DiscoveryError) -> Self {
+        Self::Discovery(error)
     }
 }
 
@@ -62,6 +90,36 @@ impl Failure {
                     say!("hint: {hint}");
                 }
             }
+            Self::Config(error) => {
+                say!("printcam: {error}");
+                if let Some(hint) = config_hint(error) {
+                    say!("hint: {hint}");
+                }
+            }
+            Self::NoSuchPrinter { name, file } => {
+                say!("printcam: there is no printer {name:?} in {file}");
+                say!("hint: printcam add {name} <its address> puts it there; printcam list shows those that are.");
+            }
+            Self::NoCamera { printer, reason } => {
+                say!("printcam: {printer}: {reason}");
+                say!("hint: X1, P2S, X2D and H2 printers can be watched; P1 and A1 printers will be.");
+            }
+            Self::NotLocated { name } => {
+                say!("printcam: {name} has no address in the configuration and has not made itself known");
+                say!("hint: {NOTHING_HEARD}");
+            }
+            Self::Discovery(error) => {
+                say!("printcam: {error}");
+                say!("hint: Close the program that keeps these ports to itself.");
+            }
+            Self::NothingFound => {
+                say!("printcam: no printer has made itself known");
+                say!("hint: {NOTHING_HEARD}");
+            }
+            Self::NoCode => {
+                say!("printcam: the access code is needed, and there is no terminal to ask for it");
+                say!("hint: Give it on standard input or in PRINTCAM_CODE, or keep it with printcam add.");
+            }
             Self::Record(error) => {
                 say!("printcam: {error}");
                 if let Some(hint) = record_hint(error) {
@@ -84,7 +142,9 @@ impl Failure {
     /// 130 interrupted, 1 anything else.
     fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Config(_) | Self::NoSuchPrinter { .. } => 2,
+            Self::NotLocated { .. } | Self::NothingFound => 3,
+            Self::NoCode => 4,
             Self::Camera(error) if matches!(**error, Error::Address(_)) => 2,
             Self::Camera(error) => match error.code() {
                 ErrorCode::ConnectionFailed | ErrorCode::CameraBusy => 3,
@@ -94,10 +154,24 @@ impl Failure {
                 ErrorCode::Timeout | ErrorCode::CameraHung => 7,
                 _ => 1,
             },
-            Self::Record(_) | Self::Io { .. } => 1,
+            Self::NoCamera { .. } | Self::Discovery(_) | Self::Record(_) | Self::Io { .. } => 1,
             Self::Interrupted => 130,
         })
     }
+}
+
+const NOTHING_HEARD: &str = "Check that the printer is on and in this computer's network, and that no firewall keeps \
+                             UDP ports 1990 and 2021 closed; printcam discover --subnet 192.168.1.0/24 looks at each \
+                             address.";
+
+fn config_hint(error: &ConfigError) -> Option<&'static str> {
+    Some(match error {
+        ConfigError::Exists { .. } => "Choose another name, or take that printer out first with printcam remove.",
+        ConfigError::UnknownKey { .. } => "Known are address, serial, model, code, code_env, code_file and pin.",
+        ConfigError::Syntax { .. } => "Texts stand in quotes: address = \"192.168.1.20\"",
+        ConfigError::NoConfigDirectory => "Name a file in PRINTCAM_CONFIG.",
+        _ => return None,
+    })
 }
 
 fn record_hint(error: &RecordError) -> Option<&'static str> {

@@ -1,11 +1,16 @@
 //! The `printcam` program. Data goes to stdout, everything else to stderr.
 #![forbid(unsafe_code)]
 
+mod add;
 mod arguments;
+mod camera;
+mod code;
 mod demo;
+mod discover;
 mod exit;
 mod logging;
 mod output;
+mod printers;
 mod record;
 mod signals;
 mod sim;
@@ -31,6 +36,10 @@ fn main() -> ExitCode {
     };
     let command = async {
         match arguments.command {
+            Command::Discover(arguments) => discover::run(arguments).await,
+            Command::Add(arguments) => add::run(arguments).await,
+            Command::List(arguments) => printers::list(&arguments),
+            Command::Remove(arguments) => printers::remove(&arguments),
             Command::Snap(arguments) => snap::run(arguments).await,
             Command::Watch(arguments) => watch::run(arguments).await,
             Command::Record(arguments) => record::run(arguments).await,

@@ -43,12 +43,16 @@ impl std::fmt::Display for Destination {
 }
 
 impl Destination {
-    /// Writes all of it. A file is written under another name and then renamed, so that nobody sees half a picture.
+    /// Writes all of it. A file is written under another name and then renamed, so that nobody sees half a picture. What
+    /// is there and no file, as /dev/null or a pipe, is written to and stays what it is.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
         let result = match self {
             Self::Stdout => {
                 let mut stdout = io::stdout().lock();
                 stdout.write_all(bytes).and_then(|()| stdout.flush())
+            }
+            Self::File(path) if fs::metadata(path).is_ok_and(|there| !there.is_file()) => {
+                fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes))
             }
             Self::File(path) => {
                 let mut name = path.file_name().unwrap_or_default().to_owned();
@@ -75,5 +79,30 @@ impl Destination {
 
     pub(crate) fn failed(&self, error: io::Error) -> Failure {
         Failure::Io { what: self.to_string(), error }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::FileTypeExt;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_stays_what_it_is() {
+        let folder = std::env::temp_dir().join(format!("printcam-output-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let pipe = folder.join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let writer = std::thread::spawn({
+            let pipe = Destination::File(pipe.clone());
+            move || pipe.write(b"picture")
+        });
+        // Opened for both, it waits for nobody, should the writer have replaced it.
+        let held = fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+        writer.join().unwrap().unwrap();
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+        drop(held);
+        fs::remove_dir_all(folder).unwrap();
     }
 }

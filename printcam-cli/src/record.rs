@@ -12,6 +12,7 @@ use printcam::{AccessUnit, Stream};
 use tokio::time::{Instant, sleep_until};
 
 use crate::arguments::{RecordArguments, RecordingFormat};
+use crate::camera::Camera;
 use crate::exit::Failure;
 use crate::output::{Destination, say};
 use crate::signals;
@@ -24,10 +25,9 @@ const MAX_UNWRITTEN: usize = 300;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(arguments: RecordArguments) -> Result<(), Failure> {
-    let source = arguments.address.clone().source()?;
-    let options = arguments.connection.options()?;
     let format = format(&arguments)?;
     let output = Output::prepare(&arguments, format)?;
+    let Camera { source, options } = arguments.address.camera(&arguments.connection).await?;
 
     let stream = Stream::open(&source, options)?;
     let progress = Arc::new(Mutex::new(Progress::default()));

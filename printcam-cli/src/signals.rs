@@ -24,3 +24,11 @@ pub(crate) async fn stop_wanted() -> Result<(), Failure> {
     });
     Ok(())
 }
+
+/// Does this work, unless a person or the system wants us to stop.
+pub(crate) async fn unless_stopped<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::select! {
+        done = work => done,
+        stop = stop_wanted() => stop.and(Err(Failure::Interrupted)),
+    }
+}

@@ -6,14 +6,14 @@ use std::time::Instant;
 use printcam::{DEFAULT_QUALITY, Error, encode_jpeg, snapshot};
 
 use crate::arguments::{PictureFormat, SnapArguments};
+use crate::camera::Camera;
 use crate::exit::Failure;
 use crate::output::say;
 use crate::signals;
 
 pub(crate) async fn run(arguments: SnapArguments) -> Result<(), Failure> {
+    let Camera { source, options } = arguments.address.camera(&arguments.connection).await?;
     let began = Instant::now();
-    let source = arguments.address.source()?;
-    let options = arguments.connection.options()?;
     let on_screen = std::io::stderr().is_terminal();
     if on_screen {
         let _ = write!(std::io::stderr(), "waiting for a picture from {source} ...\r");

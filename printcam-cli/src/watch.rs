@@ -12,13 +12,15 @@ use printcam::{AccessUnit, Frame, Stream, StreamState, fastest_decoder};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::arguments::{Address, WatchArguments};
+use crate::arguments::WatchArguments;
+use crate::camera::Camera;
 use crate::exit::Failure;
 use crate::output::Destination;
 use crate::signals;
 use board::Board;
 
 pub(crate) mod board;
+mod reload;
 
 /// Pictures that wait for their decoder: it may be late by half a second, then the newest are left out.
 const MAX_UNDECODED: usize = 16;
@@ -30,41 +32,70 @@ const MAX_UNWRITTEN: usize = 300;
 const FINISH_WITHIN: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(arguments: WatchArguments) -> Result<(), Failure> {
-    let sources = arguments.addresses.into_iter().map(Address::source).collect::<Result<Vec<_>, _>>()?;
-    let options = arguments.connection.options()?;
-    let (stop, stopped) = watch::channel(false);
-    let mut board = Board::new(arguments.decode);
-    let mut tasks = JoinSet::new();
-    for (index, source) in sources.iter().enumerate() {
-        let mut consumers = Consumers::default();
-        if let (0, Some(destination)) = (index, &arguments.h264) {
-            consumers.start_writer(destination.clone())?;
+    let mut cameras = cameras(&arguments).await?;
+    loop {
+        let (stop, stopped) = watch::channel(false);
+        let mut board = Board::new(arguments.decode);
+        let mut tasks = JoinSet::new();
+        for (index, Camera { source, options }) in cameras.iter().enumerate() {
+            let mut consumers = Consumers::default();
+            if let (0, Some(destination)) = (index, &arguments.h264) {
+                consumers.start_writer(destination.clone())?;
+            }
+            let stream = Stream::open(source, options.clone())?;
+            let decoded = board.add(&stream);
+            if arguments.decode || arguments.frame_md5 {
+                consumers.start_decoder(index, decoded, arguments.frame_md5);
+            }
+            tasks.spawn(watch(stream, consumers, stopped.clone()));
         }
-        let stream = Stream::open(source, options.clone())?;
-        let decoded = board.add(&stream);
-        if arguments.decode || arguments.frame_md5 {
-            consumers.start_decoder(index, decoded, arguments.frame_md5);
+        match show_until(board, tasks, stop, reload::changed(&arguments, &cameras)).await? {
+            Some(changed) => cameras = changed,
+            None => return Ok(()),
         }
-        tasks.spawn(watch(stream, consumers, stopped.clone()));
     }
-    show_until_all_end(board, tasks, stop).await
+}
+
+async fn cameras(arguments: &WatchArguments) -> Result<Vec<Camera>, Failure> {
+    let mut cameras = Vec::new();
+    for address in &arguments.addresses {
+        cameras.push(address.camera(&arguments.connection).await?);
+    }
+    Ok(cameras)
 }
 
 /// Shows the board each second until the last task ends; on a signal asks them to. The first failure is the result.
 pub(crate) async fn show_until_all_end(
+    board: Board,
+    tasks: JoinSet<Result<(), Failure>>,
+    stop: watch::Sender<bool>,
+) -> Result<(), Failure> {
+    show_until(board, tasks, stop, std::future::pending::<()>()).await.map(|_| ())
+}
+
+/// As [`show_until_all_end`], but asks the tasks to end as well when `other` resolves, whose outcome is then the result.
+async fn show_until<T>(
     mut board: Board,
     mut tasks: JoinSet<Result<(), Failure>>,
     stop: watch::Sender<bool>,
-) -> Result<(), Failure> {
+    other: impl Future<Output = T>,
+) -> Result<Option<T>, Failure> {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     let mut result = Ok(());
     let mut signal = std::pin::pin!(signals::stop_wanted());
+    let mut other = std::pin::pin!(other);
+    let mut outcome = None;
     let mut stopping = false;
     loop {
         tokio::select! {
             _ = tick.tick(), if !stopping => board.show(),
             wanted = &mut signal, if !stopping => {
                 wanted?;
+                stopping = true;
+                stop.send_replace(true);
+            }
+            happened = &mut other, if !stopping => {
+                outcome = Some(happened);
                 stopping = true;
                 stop.send_replace(true);
             }
@@ -76,7 +107,10 @@ pub(crate) async fn show_until_all_end(
         }
     }
     board.show();
-    result
+    match outcome {
+        Some(outcome) => Ok(Some(outcome)),
+        None => result.map(|()| None),
+    }
 }
 
 /// Who gets the pictures of a stream.

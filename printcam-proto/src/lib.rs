@@ -12,3 +12,4 @@ pub mod rtp;
 pub mod rtsp;
 pub mod sdp;
 pub mod session;
+pub mod ssdp;

@@ -1,8 +1,12 @@
-//! The only place that knows models: which behaviour of which printer the rest of the code has to expect.
+//! The only place that knows models: what they are called, how their cameras are spoken to, and which behaviour the rest
+//! of the code has to expect of them.
+
+mod models;
 
 use std::time::Duration;
 
 use crate::h264::Marker;
+pub use models::{CameraProtocol, Model};
 
 /// How a camera departs from the RFCs, and from other cameras.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,24 +21,25 @@ pub struct Quirks {
 
 impl Default for Quirks {
     fn default() -> Self {
-        Self { marker: Marker::Trusted, give_up_after: Duration::from_secs(5), rotate_every: None }
+        Self::NONE
     }
 }
 
 impl Quirks {
+    const NONE: Self = Self { marker: Marker::Trusted, give_up_after: Duration::from_secs(5), rotate_every: None };
+
+    /// H2 series [seen on the H2C]: marker bits missing and misplaced under load; its TLS layer is silent for 5 to 10 s
+    /// and then flushes everything; sessions hang after five minutes or later.
+    const H2: Self = Self {
+        marker: Marker::Unreliable,
+        give_up_after: Duration::from_secs(15),
+        rotate_every: Some(Duration::from_secs(5 * 60)),
+    };
+
     /// The quirks of a model, by its code (`BL-P001`, `O1C`) as the SDES CNAME, SSDP and the slicer name it.
     ///
     /// An unknown code has none: a new model is more likely to be right than to be wrong in a known way.
     pub fn of_model(code: &str) -> Self {
-        match code {
-            // H2C, H2D, H2D Pro, H2S [seen on the H2C]: marker bits missing and misplaced under load; its TLS layer is
-            // silent for 5 to 10 s and then flushes everything; sessions hang after five minutes or later.
-            "O1C" | "O1C2" | "O1D" | "O1E" | "O2D" | "O1S" => Self {
-                marker: Marker::Unreliable,
-                give_up_after: Duration::from_secs(15),
-                rotate_every: Some(Duration::from_secs(5 * 60)),
-            },
-            _ => Self::default(),
-        }
+        Model::of_code(code).map_or(Self::NONE, |model| model.quirks)
     }
 }

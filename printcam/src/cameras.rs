@@ -58,3 +58,11 @@ pub(crate) fn with_camera<T>(key: &CameraKey, look: impl FnOnce(&mut Camera) -> 
     });
     look(camera)
 }
+
+/// Whether this process has a connection to a camera there.
+pub(crate) fn is_in_use(address: std::net::SocketAddr) -> bool {
+    let host = address.ip().to_string();
+    let cameras = lock(&CAMERAS);
+    let there = |key: &CameraKey| key.host == host && key.port == address.port();
+    cameras.iter().any(|(key, camera)| there(key) && camera.slot.available_permits() == 0)
+}

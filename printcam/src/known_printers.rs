@@ -9,12 +9,12 @@
 //! file may be edited by hand; what cannot be read in it is reported with its line number and kept as it stands.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
+use crate::private_file::{self, Contents, PrivateFile};
 use crate::tls::PublicKeyPin;
 use book::Book;
 pub use book::{CorruptLine, LineProblem};
@@ -209,15 +209,13 @@ impl KnownPrinters {
             Store::Memory(book) => edit(&mut lock(book)),
             Store::File(path) => {
                 let io = |error| KnownPrintersError::Io { path: path.clone(), error };
-                // A link (some keep such files in a repository) stays a link.
-                let path = &fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-                create_parent(path).map_err(io)?;
-                let _lock = lock_file(path).map_err(io)?;
+                let file = PrivateFile::lock(path).map_err(io)?;
+                let path = file.path();
                 let mut book = read_book(path)?;
                 let before = book.clone();
                 let outcome = edit(&mut book)?;
                 if book != before {
-                    replace_file(path, &book.to_bytes()).map_err(io)?;
+                    file.replace(&book.to_bytes()).map_err(io)?;
                 }
                 Ok(outcome)
             }
@@ -265,73 +263,16 @@ fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {
 
 fn read_book(path: &Path) -> Result<Book, KnownPrintersError> {
     let io = |error| KnownPrintersError::Io { path: path.to_owned(), error };
-    let mut bytes = Vec::new();
-    match File::open(path) {
-        Ok(file) => file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(io)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Book::default()),
-        Err(error) => return Err(io(error)),
+    let bytes = match private_file::read(path, MAX_FILE).map_err(io)? {
+        Contents::Bytes(bytes) => bytes,
+        Contents::Missing => return Ok(Book::default()),
+        Contents::TooLarge => return Err(KnownPrintersError::TooLarge { path: path.to_owned() }),
     };
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(KnownPrintersError::TooLarge { path: path.to_owned() });
-    }
     let book = Book::parse(&bytes);
     for CorruptLine { number, problem } in book.corrupt() {
         tracing::warn!(target: "printcam::tls", path = %path.display(), line = number, %problem, "known printers");
     }
     Ok(book)
-}
-
-fn create_parent(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match path.parent() {
-        Some(parent) if parent != Path::new("") => builder.create(parent),
-        _ => Ok(()),
-    }
-}
-
-/// Locks a file of its own: the list itself is replaced, and a lock on it would stay with the old one.
-fn lock_file(path: &Path) -> io::Result<File> {
-    let file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(beside(path, "lock"))?;
-    match file.lock() {
-        // Where the system has no locks the app has its files to itself (Android).
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
-        outcome => outcome.map(|()| file),
-    }
-}
-
-fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = beside(path, &format!("{}.tmp", std::process::id()));
-    // One left over by a crash: we hold the lock, so it is nobody's.
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let write = || {
-        let mut file = private(OpenOptions::new().write(true).create_new(true)).open(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    write().inspect_err(|_| {
-        let _ = fs::remove_file(&temporary);
-    })
-}
-
-/// Readable by its owner only: it says which printers somebody has.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
-}
-
-fn beside(path: &Path, extension: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(extension);
-    name.into()
 }
 
 /// Ten thousand printers; more is a mistake, or an attempt on our memory.

@@ -15,11 +15,14 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod address;
 mod backoff;
 mod cameras;
 mod capture;
+pub mod config;
 pub mod connect;
 mod connection;
+pub mod discover;
 mod driver;
 mod error;
 mod hub;
@@ -28,6 +31,7 @@ mod live;
 mod manager;
 mod options;
 mod present;
+mod private_file;
 pub mod record;
 mod sessions;
 mod snapshot;
@@ -39,6 +43,7 @@ mod supervisor;
 pub mod tls;
 mod udp;
 
+pub use address::{Address, NoSuchCamera, Place};
 pub use connection::Connection;
 pub use error::{Error, ErrorCode, Waiting};
 pub use hub::Subscription;

@@ -1,0 +1,192 @@
+//! From what a person types to a camera that can be watched.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use printcam::config::{Config, ConfigFile, ConfiguredPrinter};
+use printcam::connect::ConnectError;
+use printcam::discover::{CameraProtocol, DiscoveryOptions, PortState, Printer, identify, locate};
+use printcam::{Address, Credentials, Error, Options, Place, Source, Trust, UrlError};
+
+use crate::arguments::{ConnectionArguments, TrustArgument};
+use crate::code;
+use crate::exit::Failure;
+use crate::output::say;
+use crate::signals::unless_stopped;
+
+/// How long an address is listened to before its ports are tried.
+const LISTEN: Duration = Duration::from_secs(2);
+
+/// How long a printer is waited for whose serial number alone is known: they announce themselves every 5 to 10 s.
+const LOCATE: Duration = Duration::from_secs(12);
+
+/// An address as typed, understood or not. The command line's parser must not refuse it: it would print it, and with it
+/// the access code.
+#[derive(Debug, Clone)]
+pub(crate) struct TypedAddress(Result<Address, UrlError>);
+
+impl FromStr for TypedAddress {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.parse()))
+    }
+}
+
+/// A camera, and how it is watched.
+#[derive(Debug, Clone)]
+pub(crate) struct Camera {
+    pub(crate) source: Source,
+    pub(crate) options: Options,
+}
+
+impl TypedAddress {
+    /// Finds out what is not told: looks into the configuration, listens, knocks, asks for the access code.
+    pub(crate) async fn camera(&self, connection: &ConnectionArguments) -> Result<Camera, Failure> {
+        match self.understood()? {
+            Address::Url(source) => Ok(Camera { source, options: connection.options()? }),
+            Address::Name(name) => unless_stopped(named(&name, connection)).await,
+            Address::Place(place) => unless_stopped(placed(place, connection)).await,
+        }
+    }
+
+    pub(crate) fn understood(&self) -> Result<Address, Failure> {
+        self.0.clone().map_err(|error| Error::from(error).into())
+    }
+
+    /// The printer of the configuration that is meant, if one is.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match &self.0 {
+            Ok(Address::Name(name)) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// The configuration; warns of one that others can read.
+pub(crate) fn configuration() -> Result<(ConfigFile, Config), Failure> {
+    let file = ConfigFile::in_default_place()?;
+    let config = file.load()?;
+    if config.readable_by_others {
+        let path = file.path().display();
+        say!("warning: {path} can hold access codes, and others can read it: chmod 600 {path}");
+    }
+    Ok((file, config))
+}
+
+/// Where printers are listened for; `PRINTCAM_DISCOVERY=127.0.0.1:2021` (an address, and ports with commas between) makes
+/// it another place, for tests.
+pub(crate) fn discovery() -> Result<DiscoveryOptions, Failure> {
+    let mut options = DiscoveryOptions::default();
+    let Some(place) = std::env::var("PRINTCAM_DISCOVERY").ok().filter(|place| !place.is_empty()) else {
+        return Ok(options);
+    };
+    let parsed = place.split_once(':').and_then(|(address, ports)| {
+        let ports = ports.split(',').map(|port| port.parse().ok()).collect::<Option<Vec<u16>>>()?;
+        Some((address.parse().ok()?, ports))
+    });
+    let wrong = || Failure::Usage("PRINTCAM_DISCOVERY must be an address and ports, as 127.0.0.1:2021,1990".into());
+    (options.bind, options.ports) = parsed.ok_or_else(wrong)?;
+    options.search.clear();
+    Ok(options)
+}
+
+/// A printer that is watched as the configuration says.
+pub(crate) async fn configured(
+    printer: &ConfiguredPrinter,
+    connection: &ConnectionArguments,
+) -> Result<Camera, Failure> {
+    let mut options = connection.options()?;
+    if matches!(connection.trust, TrustArgument::FirstUse) {
+        match printer.pin {
+            Some(pin) => options.tls.trust = Trust::Pin(pin),
+            // From the configuration, not from an announcement: anybody can announce a number that is not known yet.
+            None => options.tls.known_as.clone_from(&printer.serial),
+        }
+    }
+    let place = match &printer.address {
+        Some(place) => place.clone(),
+        None => locate_place(printer).await?,
+    };
+    let mut model = printer.model.clone().or_else(|| Some((*printer.model()?.codes.first()?).to_owned()));
+    let camera = match printer.camera() {
+        Some(camera) => camera,
+        None => {
+            let there = identify(&place, &discovery()?, LISTEN).await.map_err(Error::from)?;
+            model = model.or(there.model_code.clone());
+            camera_of(&there)?
+        }
+    };
+    let credentials = match printer.credentials()? {
+        Some(credentials) => credentials,
+        None => code::ask(&printer.name).await?.0,
+    };
+    options.model = model;
+    Ok(Camera { source: source(&place, camera, credentials, &printer.name)?, options })
+}
+
+async fn named(name: &str, connection: &ConnectionArguments) -> Result<Camera, Failure> {
+    let (file, config) = configuration()?;
+    let missing = || Failure::NoSuchPrinter { name: name.to_owned(), file: file.path().display().to_string() };
+    configured(config.printer(name).ok_or_else(missing)?, connection).await
+}
+
+async fn placed(place: Place, connection: &ConnectionArguments) -> Result<Camera, Failure> {
+    let (_, config) = configuration()?;
+    if let Some(printer) = config.printer_at(&place) {
+        return configured(printer, connection).await;
+    }
+    let mut options = connection.options()?;
+    let (camera, printer) = look_at(&place).await?;
+    options.model = printer.and_then(|printer| model_code(&printer));
+    let name = place.to_string();
+    // Before anybody is asked for a code that is of no use.
+    source(&place, camera, Credentials::new("", ""), &name)?;
+    let (credentials, _) = code::ask(&name).await?;
+    Ok(Camera { source: source(&place, camera, credentials, &name)?, options })
+}
+
+/// How the camera at a place is spoken to, and what else was learned on the way. A port that was given says enough.
+pub(crate) async fn look_at(place: &Place) -> Result<(CameraProtocol, Option<Printer>), Failure> {
+    if let Some(camera) = place.camera() {
+        return Ok((camera, None));
+    }
+    let printer = identify(place, &discovery()?, LISTEN).await.map_err(Error::from)?;
+    Ok((camera_of(&printer)?, Some(printer)))
+}
+
+pub(crate) fn source(
+    place: &Place,
+    camera: CameraProtocol,
+    credentials: Credentials,
+    printer: &str,
+) -> Result<Source, Failure> {
+    place.source(camera, credentials).map_err(|reason| Failure::NoCamera { printer: printer.to_owned(), reason })
+}
+
+/// The code of its model, as it says it or as its serial number tells.
+pub(crate) fn model_code(printer: &Printer) -> Option<String> {
+    printer.model_code.clone().or_else(|| Some((*printer.model()?.codes.first()?).to_owned()))
+}
+
+fn camera_of(printer: &Printer) -> Result<CameraProtocol, Failure> {
+    printer.camera().ok_or_else(|| {
+        let addr = SocketAddr::new(printer.address, CameraProtocol::Rtsps.port());
+        let refused = printer.ports.iter().any(|port| port.state == PortState::Refused);
+        Error::from(if refused {
+            ConnectError::Refused { addr }
+        } else {
+            ConnectError::TimedOut { addr, after: discovery().unwrap_or_default().probe.tcp_timeout }
+        })
+        .into()
+    })
+}
+
+async fn locate_place(printer: &ConfiguredPrinter) -> Result<Place, Failure> {
+    let serial = printer.serial.as_deref().unwrap_or_default();
+    let found = locate(serial, &discovery()?, LOCATE).await;
+    let address: IpAddr = found.ok_or_else(|| Failure::NotLocated { name: printer.name.clone() })?.address;
+    Ok(Place { host: address.to_string(), port: None })
+}
