@@ -5,6 +5,7 @@ use std::future::pending;
 use std::sync::Arc;
 
 use printcam_proto::jitter_buffer::{JitterBuffer, Playable, Playout};
+use printcam_proto::rtsp::Scheme;
 use printcam_proto::rtsp::headers::ServerTransport;
 use printcam_video::{DecodeError, Presenter};
 use tokio::sync::{mpsc, watch};
@@ -144,8 +145,12 @@ async fn finished(working: &mut Option<JoinHandle<Presented>>) -> Presented {
     }
 }
 
-/// What suits the transport.
+/// What suits camera and transport.
 fn usual(core: &Core) -> Playout {
+    if core.source.url.scheme() == Scheme::Jpegs {
+        // Nothing moves that could move more evenly.
+        return Playout::LowestLatency;
+    }
     match core.transport() {
         Some(ServerTransport::Udp { .. }) => Playout::UDP,
         _ => Playout::TCP,

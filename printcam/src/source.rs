@@ -7,6 +7,9 @@ use printcam_proto::rtsp::{Credentials, RtspUrl, UrlError};
 
 /// A camera's stream and who may see it.
 ///
+/// `rtsps://bblp:<access code>@<address>:322/streaming/live/1`, or `jpegs://bblp:<access code>@<address>` for the cameras
+/// of the P1 and A1 series, which do not speak RTSP.
+///
 /// ```
 /// let source: printcam::Source = "rtsps://bblp:12345678@192.168.1.20/streaming/live/1".parse()?;
 /// assert_eq!(source.to_string(), "rtsps://192.168.1.20:322/streaming/live/1");
@@ -14,7 +17,7 @@ use printcam_proto::rtsp::{Credentials, RtspUrl, UrlError};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// The stream's address without the credentials.
+    /// The camera's address without the credentials.
     pub url: RtspUrl,
     /// User name and access code.
     pub credentials: Option<Credentials>,
