@@ -17,6 +17,9 @@ use crate::{AccessUnit, ColorMatrix, ColorRange, DecodeError, Decoder, Frame, Pl
 
 /// Software decoder for 8-bit JPEG up to 4096x2304, baseline and progressive, with chroma of any sampling or without.
 ///
+/// A file that ends too soon, or whose headers contradict it, is an error. JPEG has no checksum: other bytes in its coded
+/// samples are another picture.
+///
 /// Frames are of full range and BT.601, as JFIF has it, and keep the file they came as: see [`Frame::jpeg`].
 #[derive(Debug, Default)]
 pub struct JpegDecoder {
