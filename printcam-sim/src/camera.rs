@@ -141,10 +141,10 @@ impl Reel {
     fn live(options: &Options) -> Reel {
         let sets = &options.media().parameter_sets;
         let title = match options.title.as_str() {
-            "" => format!("Bambu Lab {}  {}", options.personality.facts().name, options.serial),
+            "" => format!("Bambu Lab {}  {}", options.personality.facts().caption, options.serial),
             title => title.to_owned(),
         };
-        let scene = Scene::new(sets.size, &title, options.seed);
+        let scene = Scene::new(sets.size, sets.range, &title, options.seed);
         Reel::Live(Box::new(Live { picture: scene.blank(), scene, encoder: Encoder::new(sets) }))
     }
 }
@@ -158,7 +158,7 @@ impl Source {
             Reel::Live(live) => {
                 live.scene.draw(&mut live.picture, elapsed, time_of_day);
                 let slice = live.encoder.encode(&live.picture, key);
-                (slice, self.digests.then(|| PictureDigest::of(live.encoder.reconstruction())))
+                (slice, self.digests.then(|| PictureDigest::of(live.encoder.reconstruction(), self.sets.size)))
             }
             Reel::Canned { loops, group } => {
                 if key {

@@ -18,7 +18,7 @@ use crate::camera::AccessUnit;
 use crate::datagrams::{MediaSockets, next_report};
 use crate::fault::FaultKind;
 use crate::log::Ending;
-use crate::options::{Certificate, Options, Udp};
+use crate::options::{Certificate, Udp};
 use crate::request::{Inbound, Inbox};
 use crate::session::{Farewell, Output, Session, Surroundings};
 use crate::tls;
@@ -94,8 +94,7 @@ where
         true => Certificate::Second,
         false => options.certificate,
     };
-    let Options { encryption, ref serial, .. } = options;
-    let acceptor = tls::acceptor(encryption, certificate, serial)?;
+    let acceptor = tls::acceptor(&options, certificate)?;
     let (started, wall) = camera.started();
     let session = Session::new(
         Surroundings {

@@ -131,6 +131,8 @@ pub enum FaultKind {
     Expire,
     /// `stall`: nothing leaves (8 s unless told), then all of it at once. PLAY's clock.
     Stall,
+    /// `bursts=TIME`: all that has gathered leaves at once, so often (every 250 ms unless told). PLAY's clock.
+    Bursts(Duration),
     /// `report-stall=LENGTH`: a stall (4s..9s unless told) where no receiver report came within
     /// 500 ms of a sender report. PLAY's clock.
     ReportStall(Length),

@@ -53,7 +53,7 @@ mod virtual_camera;
 pub use fault::{Clock, Fault, FaultError, FaultKind, Length, Method, Start};
 pub use log::{Attempt, ClientRecord, Ending, Log, RequestRecord};
 pub use options::{AccessCode, Certificate, Encryption, Footage, Options, SecondClient, Udp};
-pub use personality::Personality;
+pub use personality::{Personality, UnknownPersonality};
 pub use pictures::{PictureDigest, Pictures};
 pub use rtcp::{ReceiverReport, ReportBlock};
 pub use simulator::Simulator;

@@ -8,10 +8,11 @@ use crate::canned;
 use crate::fault::Fault;
 use crate::personality::{Media, Personality};
 
-/// Everything that a simulated camera can be told; `Options::default()` is a healthy X1C.
+/// Everything that a simulated camera can be told; `Options::default()` is a healthy X1C,
+/// [`Options::of`] another printer with all its habits.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The model to play.
+    /// The model to play; alone it does not bring the model's habits, see [`Options::of`].
     pub personality: Personality,
     /// Where to listen; port 0 takes a free one.
     pub bind: SocketAddr,
@@ -41,6 +42,8 @@ pub struct Options {
     pub title: String,
     /// Decides session ids, nonces, SSRCs, first sequence numbers and timestamps, and the filament.
     pub seed: u64,
+    /// The printer's switch for its camera; without it nobody listens.
+    pub live_view: bool,
     /// What the camera sees.
     pub footage: Footage,
     /// Whether pictures of [`Footage::Live`] are kept account of, at some milliseconds each; canned ones always are.
@@ -69,6 +72,7 @@ impl Default for Options {
             gop: 30,
             title: String::new(),
             seed: 0,
+            live_view: true,
             footage: Footage::Live,
             picture_digests: false,
             wall_clock: None,

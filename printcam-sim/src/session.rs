@@ -117,7 +117,7 @@ impl Session {
         if let Some(farewell) = self.farewell {
             return Some(Output::Close(farewell));
         }
-        if self.is_stalled(now) || self.is_frozen(now) {
+        if self.holds_back(now) || self.is_frozen(now) {
             return None;
         }
         let output = self.outputs.pop_front();
@@ -157,6 +157,11 @@ impl Session {
     fn is_stalled(&self, now: Instant) -> bool {
         self.timeline.is_active(FaultKind::Stall, now)
             || self.playback.as_ref().is_some_and(|playback| playback.is_stalled(now))
+    }
+
+    /// Whether what there is to send must wait.
+    fn holds_back(&self, now: Instant) -> bool {
+        self.is_stalled(now) || self.timeline.is_between_bursts(now)
     }
 
     /// Lets the faults begin that are due.
@@ -244,7 +249,7 @@ impl Session {
 
     pub(crate) fn handle_access_unit(&mut self, unit: &AccessUnit, now: Instant) {
         self.begin_faults(now);
-        self.holding |= self.is_stalled(now);
+        self.holding |= self.holds_back(now);
         let room = if self.holding { HELD } else { OUTGOING };
         let full = self.outputs.len() >= room && self.by_tcp();
         let lost =

@@ -57,6 +57,7 @@ pub(super) static ENTRIES: &[Entry] = &[
     instant("new-nonce", FaultKind::NewNonce, "401 once, with another nonce"),
     instant("expire", FaultKind::Expire, "the session is gone: 454"),
     play("stall", FaultKind::Stall, "silence, then all of it at once"),
+    play("bursts", FaultKind::Bursts(Duration::from_millis(250)), "what has gathered leaves at once, so often"),
     play("report-stall", FaultKind::ReportStall(REPORT_STALL), "a stall where a sender report goes unanswered"),
     play("throttle", FaultKind::Throttle(4500), "key frames only after a report of zeros or of more jitter"),
     play("freeze", FaultKind::Freeze, "nothing is read or written; the connection stands"),

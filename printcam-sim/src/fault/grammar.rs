@@ -141,6 +141,7 @@ impl fmt::Display for Fault {
             FaultKind::LargeReplies(value) | FaultKind::Throttle(value) => write!(f, "={value}")?,
             FaultKind::TimestampJump(value) => write!(f, "={value}")?,
             FaultKind::SequenceGap(value) => write!(f, "={value}")?,
+            FaultKind::Bursts(value) => write!(f, "={}", Time(value))?,
             FaultKind::ReportStall(value) => write!(f, "={}", Times(value))?,
             FaultKind::Reorder(probability, distance) => write!(f, "={probability},{distance}")?,
             FaultKind::NoMarker(probability)
@@ -185,6 +186,12 @@ fn apply_value(kind: &mut FaultKind, text: &str, entry: &Entry) -> Result<Option
             *ticks = text.parse().map_err(|_| bad("a number of timestamp units, which may be negative"))?;
         }
         FaultKind::SequenceGap(count) => *count = text.parse().map_err(|_| bad("a number up to 65535"))?,
+        FaultKind::Bursts(period) => {
+            *period = parse_time(text)?;
+            if period.is_zero() {
+                return Err(bad("a time longer than nothing"));
+            }
+        }
         FaultKind::ReportStall(length) => *length = parse_length(text)?,
         FaultKind::NoMarker(probability)
         | FaultKind::MisplacedMarker(probability)
