@@ -58,7 +58,7 @@ impl Canned {
 }
 
 /// A number as black and white macroblocks, row by row, lowest bit first.
-fn draw(number: u32) -> Picture {
+pub(crate) fn draw(number: u32) -> Picture {
     let mut picture = Picture::new(MEDIA.parameter_sets.size, Colour::rgb(0x202020));
     for bit in 0..16 {
         if number >> bit & 1 == 1 {

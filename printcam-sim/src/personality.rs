@@ -5,10 +5,11 @@ mod models;
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::fault::Fault;
 use crate::h264::ParameterSets;
-use crate::options::Options;
+use crate::options::{Options, SecondClient, WrongCode};
 use crate::tls::Issuer;
 
 /// A printer model whose camera can be played. Its text form is the name given here first.
@@ -27,6 +28,11 @@ pub enum Personality {
     H2c,
     /// `h2d`: as `h2c`; nobody listens until the live view is switched on.
     H2d,
+    /// `p1s`: JPEG pictures of 1280x720, one in two seconds; a slow TLS handshake, a second client
+    /// gets nothing, a wrong code ends the connection.
+    P1s,
+    /// `a1`: JPEG pictures of 1536x1080, not one in two seconds; a wrong code is met by silence.
+    A1,
 }
 
 /// What one model answers and sends.
@@ -42,15 +48,37 @@ pub(crate) struct Facts {
     pub(crate) serial: &'static str,
     /// Who signs its certificate.
     pub(crate) issuer: Issuer,
+    pub(crate) service: Service,
+    /// Whether the printer leaves its factory with the live view on.
+    pub(crate) live_view: bool,
+    /// What this model does wrong by itself, as faults.
+    pub(crate) habits: &'static [&'static str],
+}
+
+/// What a client is served.
+#[derive(Debug)]
+pub(crate) enum Service {
+    Rtsp(Rtsp),
+    Jpeg(JpegCamera),
+}
+
+/// A stream of H.264.
+#[derive(Debug)]
+pub(crate) struct Rtsp {
     /// Path of the stream.
     pub(crate) path: &'static str,
     pub(crate) media: Media,
     /// Pictures from one key frame to the next.
     pub(crate) gop: u32,
-    /// Whether the printer leaves its factory with the live view on.
-    pub(crate) live_view: bool,
-    /// What this model does wrong by itself, as faults.
-    pub(crate) habits: &'static [&'static str],
+}
+
+/// JPEG pictures one by one, on port 6000 of a printer.
+#[derive(Debug)]
+pub(crate) struct JpegCamera {
+    pub(crate) size: [usize; 2],
+    /// From one picture to the next.
+    pub(crate) interval: Duration,
+    pub(crate) wrong_code: WrongCode,
 }
 
 /// What the pictures are, and how they are described.
@@ -66,12 +94,24 @@ pub(crate) struct Media {
 
 impl Personality {
     /// All of them.
-    pub const ALL: [Personality; 5] =
-        [Personality::X1c, Personality::P2s, Personality::P2s0102, Personality::H2c, Personality::H2d];
+    pub const ALL: [Personality; 7] = [
+        Personality::X1c,
+        Personality::P2s,
+        Personality::P2s0102,
+        Personality::H2c,
+        Personality::H2d,
+        Personality::P1s,
+        Personality::A1,
+    ];
 
     /// Its text form.
     pub fn name(self) -> &'static str {
         self.facts().name
+    }
+
+    /// Whether it sends JPEG pictures one by one instead of an RTSP stream.
+    pub fn is_jpeg_camera(self) -> bool {
+        matches!(self.facts().service, Service::Jpeg(_))
     }
 
     /// The certificate, in PEM and test-only, of who signs this model's certificates. Printers of
@@ -87,24 +127,46 @@ impl Personality {
             Personality::P2s0102 => &models::P2S_0102,
             Personality::H2c => &models::H2C,
             Personality::H2d => &models::H2D,
+            Personality::P1s => &models::P1S,
+            Personality::A1 => &models::A1,
+        }
+    }
+}
+
+impl Facts {
+    #[cfg(test)]
+    pub(crate) fn rtsp(&self) -> Option<&Rtsp> {
+        match &self.service {
+            Service::Rtsp(rtsp) => Some(rtsp),
+            Service::Jpeg(_) => None,
         }
     }
 }
 
 impl Options {
-    /// A model as it was seen: a serial number of its kind, its distance of key frames, its live
-    /// view, and its habits as [`Options::faults`], which can be taken away or added to.
+    /// A model as it was seen: a serial number of its kind, its pace, its live view, what it does
+    /// about second clients and wrong codes, and its habits as [`Options::faults`], which can be
+    /// taken away or added to.
     pub fn of(personality: Personality) -> Options {
         let facts = personality.facts();
         let habit = |text: &&str| text.parse::<Fault>().expect("a test reads all of them");
-        Options {
+        let mut options = Options {
             personality,
             serial: facts.serial.to_owned(),
-            gop: facts.gop,
             live_view: facts.live_view,
             faults: facts.habits.iter().map(habit).collect(),
             ..Options::default()
+        };
+        match &facts.service {
+            Service::Rtsp(rtsp) => options.gop = rtsp.gop,
+            Service::Jpeg(camera) => {
+                options.picture_interval = Some(camera.interval);
+                options.wrong_code = camera.wrong_code;
+                // Seen of a P1S; of an A1 nothing else is known.
+                options.second_client = SecondClient::Starve;
+            }
         }
+        options
     }
 }
 

@@ -9,7 +9,8 @@ use md5::{Digest as _, Md5};
 
 use crate::picture::Picture;
 
-/// MD5 of a picture's I420 planes without padding, as every correct decoder shows it.
+/// MD5 of a picture's I420 planes without padding, as every correct decoder shows it; of a JPEG
+/// camera's picture, which decoders show differently, of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PictureDigest(pub [u8; 16]);
 
@@ -24,6 +25,12 @@ impl PictureDigest {
             }
         }
         PictureDigest(md5.finalize().into())
+    }
+}
+
+impl PictureDigest {
+    pub(crate) fn of_file(file: &[u8]) -> PictureDigest {
+        PictureDigest(Md5::digest(file).into())
     }
 }
 
@@ -44,7 +51,7 @@ impl FromStr for PictureDigest {
 
 /// The pictures that left the encoder while somebody watched: the last 20,000, or all of a canned loop.
 ///
-/// Of a live scene they are known only with [`crate::Options::picture_digests`].
+/// Of a live stream they are known only with [`crate::Options::picture_digests`].
 #[derive(Clone, Debug, Default)]
 pub struct Pictures(Arc<Mutex<State>>);
 

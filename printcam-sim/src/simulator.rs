@@ -53,7 +53,7 @@ impl Simulator {
         self.addr
     }
 
-    /// The stream's address without credentials.
+    /// The stream's address without credentials; `jpegs://address:port` of a JPEG camera.
     pub fn url(&self) -> String {
         self.camera.url_at(self.addr, false)
     }

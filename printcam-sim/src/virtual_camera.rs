@@ -16,6 +16,7 @@ use crate::digest::USER;
 use crate::fault::FaultKind;
 use crate::log::{Ending, Log, SharedLog};
 use crate::options::{AccessCode, Encryption, Options};
+use crate::personality::Service;
 use crate::pictures::Pictures;
 use crate::place::Place;
 use crate::timeline::Timeline;
@@ -124,7 +125,7 @@ impl VirtualCamera {
         connection::serve(io, ends, self.clone())
     }
 
-    /// The stream's address without credentials, by `Options::bind`.
+    /// The stream's address without credentials, by `Options::bind`; `jpegs://address:port` of a JPEG camera.
     pub fn url(&self) -> String {
         self.url_at(self.options().bind, false)
     }
@@ -140,8 +141,12 @@ impl VirtualCamera {
             true => format!("{USER}:{}@", options.access_code.reveal()),
             false => String::new(),
         };
-        let path = options.personality.facts().path;
-        format!("{}://{credentials}{addr}{path}", options.encryption.scheme())
+        let (scheme, path) = match &options.personality.facts().service {
+            Service::Rtsp(rtsp) => (options.encryption.scheme(), rtsp.path),
+            Service::Jpeg(_) if options.encryption == Encryption::None => ("jpeg", ""),
+            Service::Jpeg(_) => ("jpegs", ""),
+        };
+        format!("{scheme}://{credentials}{addr}{path}")
     }
 
     /// The code that clients must know now.
