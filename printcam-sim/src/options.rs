@@ -6,12 +6,13 @@ use std::time::{Duration, SystemTime};
 
 use crate::canned;
 use crate::fault::Fault;
-use crate::personality::{Media, Personality};
+use crate::personality::{Media, Personality, Rtsp};
 
-/// Everything that a simulated camera can be told; `Options::default()` is a healthy X1C.
+/// Everything that a simulated camera can be told; `Options::default()` is a healthy X1C,
+/// [`Options::of`] another printer with all its habits.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The model to play.
+    /// The model to play; alone it does not bring the model's habits, see [`Options::of`].
     pub personality: Personality,
     /// Where to listen; port 0 takes a free one.
     pub bind: SocketAddr,
@@ -23,11 +24,14 @@ pub struct Options {
     pub encryption: Encryption,
     /// Which of two keys the camera presents.
     pub certificate: Certificate,
+    /// What a client with a wrong code meets at a JPEG camera; RTSP answers 401.
+    pub wrong_code: WrongCode,
     /// Whether a SETUP for UDP is accepted.
     pub udp: Udp,
     /// What a client meets while another one has a session.
     pub second_client: SecondClient,
-    /// How long a session that ended without TEARDOWN keeps the only place taken.
+    /// How long a session that ended without TEARDOWN, of a JPEG camera without close_notify, keeps the only place
+    /// taken.
     pub wedge_after_unclean_end: Duration,
     /// Whether video stops when no receiver report came for 1.8 s.
     pub receiver_reports_required: bool,
@@ -35,12 +39,16 @@ pub struct Options {
     pub session_timeout: Duration,
     /// Pictures a second.
     pub fps: u32,
+    /// From one picture to the next; `None` is as `fps` says. [`Options::of`] sets it for JPEG cameras.
+    pub picture_interval: Option<Duration>,
     /// Pictures from one key frame to the next.
     pub gop: u32,
     /// Caption of the picture; empty means model and serial number.
     pub title: String,
     /// Decides session ids, nonces, SSRCs, first sequence numbers and timestamps, and the filament.
     pub seed: u64,
+    /// The printer's switch for its camera; without it nobody listens.
+    pub live_view: bool,
     /// What the camera sees.
     pub footage: Footage,
     /// Whether pictures of [`Footage::Live`] are kept account of, at some milliseconds each; canned ones always are.
@@ -60,15 +68,18 @@ impl Default for Options {
             access_code: AccessCode::from("12345678"),
             encryption: Encryption::Tls12,
             certificate: Certificate::Usual,
+            wrong_code: WrongCode::Close,
             udp: Udp::Allow,
             second_client: SecondClient::Refuse,
             wedge_after_unclean_end: Duration::ZERO,
             receiver_reports_required: true,
             session_timeout: Duration::from_secs(10),
             fps: 30,
+            picture_interval: None,
             gop: 30,
             title: String::new(),
             seed: 0,
+            live_view: true,
             footage: Footage::Live,
             picture_digests: false,
             wall_clock: None,
@@ -78,9 +89,17 @@ impl Default for Options {
 }
 
 impl Options {
-    pub(crate) fn media(&self) -> &'static Media {
+    /// What stands in the picture's upper left corner.
+    pub(crate) fn caption(&self) -> String {
+        match self.title.as_str() {
+            "" => format!("Bambu Lab {}  {}", self.personality.facts().caption, self.serial),
+            title => title.to_owned(),
+        }
+    }
+
+    pub(crate) fn media(&self, rtsp: &'static Rtsp) -> &'static Media {
         match self.footage {
-            Footage::Live => &self.personality.facts().media,
+            Footage::Live => &rtsp.media,
             Footage::Canned => &canned::MEDIA,
         }
     }
@@ -91,7 +110,7 @@ impl Options {
 pub enum Footage {
     /// A print at work, drawn and encoded as it goes, in the model's size.
     Live,
-    /// 64x64 pictures encoded beforehand and sent in a loop, each of its own kind: costs next to nothing.
+    /// 64x64 pictures, each of its own kind: cost next to nothing. H.264 is encoded beforehand and sent in a loop.
     Canned,
 }
 
@@ -115,6 +134,17 @@ pub enum Certificate {
     Second,
 }
 
+/// What a client with a wrong code meets at a JPEG camera.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WrongCode {
+    /// The connection is closed and nothing sent.
+    Close,
+    /// Nothing at all.
+    Silence,
+    /// A picture's header, and 8 bytes that begin with FFFFFFFF instead of a picture.
+    Denial,
+}
+
 /// Whether a SETUP for UDP is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Udp {
@@ -127,7 +157,7 @@ pub enum Udp {
 /// What a client meets while another one has a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecondClient {
-    /// 453 in answer to DESCRIBE or SETUP, then the connection is closed.
+    /// 453 in answer to DESCRIBE or SETUP, then the connection is closed; a JPEG camera says nothing first.
     Refuse,
     /// All is answered well, but no media comes.
     Starve,

@@ -23,7 +23,7 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Binds and starts serving; when it returns, clients can connect.
+    /// Binds and starts serving; when it returns, clients can connect (where the live view is on).
     ///
     /// # Errors
     /// Where the serial number is none, the address cannot be bound or the thread cannot be started.
@@ -37,6 +37,8 @@ impl Simulator {
             VirtualCamera::start(options)?
         };
         let served = camera.clone();
+        // With the live view off not even the first client gets through.
+        let listener = camera.is_listening().then_some(listener);
         let thread = std::thread::Builder::new().name("printcam-sim".into()).spawn(move || {
             if let Err(error) = runtime.block_on(accept(listener, addr, served)) {
                 tracing::error!(target: "printcam_sim", %error, "camera stopped");
@@ -51,7 +53,7 @@ impl Simulator {
         self.addr
     }
 
-    /// The stream's address without credentials.
+    /// The stream's address without credentials; `jpegs://address:port` of a JPEG camera.
     pub fn url(&self) -> String {
         self.camera.url_at(self.addr, false)
     }
@@ -92,6 +94,11 @@ impl Simulator {
         self.camera.shared_log().wait_for(timeout, condition)
     }
 
+    /// The printer's switch for its camera: without it nobody listens. Connections that stand are not touched.
+    pub fn set_live_view(&self, on: bool) {
+        self.camera.set_live_view(on);
+    }
+
     /// Nobody listens for so long; connections that stand are not touched.
     pub fn stop_listening_for(&self, time: Duration) {
         self.camera.stop_listening_for(time);
@@ -124,8 +131,8 @@ impl fmt::Debug for Simulator {
     }
 }
 
-async fn accept(listener: std::net::TcpListener, addr: SocketAddr, camera: VirtualCamera) -> io::Result<()> {
-    let mut listener = Some(TcpListener::from_std(listener)?);
+async fn accept(listener: Option<std::net::TcpListener>, addr: SocketAddr, camera: VirtualCamera) -> io::Result<()> {
+    let mut listener = listener.map(TcpListener::from_std).transpose()?;
     let mut control = camera.control();
     let mut connections = tokio::task::JoinSet::new();
     while !control.borrow_and_update().stopped {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::camera::AccessUnit;
+use crate::dialogue::Output;
 use crate::fault::FaultKind;
 use crate::options::Options;
 use crate::personality::Media;
@@ -13,7 +14,6 @@ use crate::rtcp::{self, ReceiverReport, SenderReport};
 use crate::rtp::Packetizer;
 use crate::timeline::Timeline;
 
-use super::Output;
 use super::media_faults::{Delayed, befall};
 use super::transport::{Transport, interleaved, push_interleaved};
 
@@ -61,6 +61,7 @@ impl Playback {
     pub(super) fn new(
         transport: Transport,
         options: &Options,
+        media: &'static Media,
         starved: bool,
         random: &mut Random,
         now: Instant,
@@ -69,7 +70,7 @@ impl Playback {
             id: format!("{:08X}", random.next_u32()),
             transport,
             model_code: options.personality.facts().model_code,
-            media: options.media(),
+            media,
             packetizer: Packetizer::new(random.next_u32(), random.next_u32() as u16),
             first_timestamp: random.next_u32(),
             timestamp_offset: None,
