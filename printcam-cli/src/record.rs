@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(arguments: RecordArguments) -> Result<(), Failure> {
     let source = arguments.address.clone().source()?;
+    if source.sends_jpeg() {
+        return Err(RecordError::Jpeg.into());
+    }
     let options = arguments.connection.options()?;
     let format = format(&arguments)?;
     let output = Output::prepare(&arguments, format)?;

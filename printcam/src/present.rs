@@ -5,7 +5,6 @@ use std::future::pending;
 use std::sync::Arc;
 
 use printcam_proto::jitter_buffer::{JitterBuffer, Playable, Playout};
-use printcam_proto::rtsp::Scheme;
 use printcam_proto::rtsp::headers::ServerTransport;
 use printcam_video::{DecodeError, Presenter};
 use tokio::sync::{mpsc, watch};
@@ -147,7 +146,7 @@ async fn finished(working: &mut Option<JoinHandle<Presented>>) -> Presented {
 
 /// What suits camera and transport.
 fn usual(core: &Core) -> Playout {
-    if core.source.url.scheme() == Scheme::Jpegs {
+    if core.source.sends_jpeg() {
         // Nothing moves that could move more evenly.
         return Playout::LowestLatency;
     }

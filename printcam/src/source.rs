@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use printcam_proto::rtsp::{Credentials, RtspUrl, UrlError};
+use printcam_proto::rtsp::{Credentials, RtspUrl, Scheme, UrlError};
 
 /// A camera's stream and who may see it.
 ///
@@ -21,6 +21,13 @@ pub struct Source {
     pub url: RtspUrl,
     /// User name and access code.
     pub credentials: Option<Credentials>,
+}
+
+impl Source {
+    /// Whether the camera sends JPEG pictures instead of a stream of H.264.
+    pub fn sends_jpeg(&self) -> bool {
+        self.url.scheme() == Scheme::Jpegs
+    }
 }
 
 impl FromStr for Source {

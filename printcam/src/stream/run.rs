@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use printcam_proto::quirks::Quirks;
-use printcam_proto::rtsp::Scheme;
 use printcam_proto::rtsp::headers::ServerTransport;
 use printcam_proto::session::{self, Event};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -76,7 +75,7 @@ pub(super) async fn run(
         seed: options.seed.unwrap_or_else(crate::random_seed),
     };
     let mut supervisor = Supervisor::new(policy, now());
-    if core.source.url.scheme() == Scheme::Jpegs {
+    if core.source.sends_jpeg() {
         supervisor.handle(now(), Input::Quirks(Quirks::JPEG_CAMERA));
     } else if let Some(model) = &options.model {
         supervisor.handle(now(), Input::Quirks(Quirks::of_model(model)));

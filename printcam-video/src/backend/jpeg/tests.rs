@@ -49,7 +49,7 @@ fn pictures_are_those_of_ffmpeg() {
         assert_eq!((frame.range(), frame.matrix()), (ColorRange::Full, ColorMatrix::Bt601), "{what}");
         assert_eq!((frame.timestamp(), frame.received_at()), (90_000, unit.received_at), "{what}");
         let difference = mean_difference(&i420(&frame), &want);
-        assert!(difference < 1.0, "{what}: {difference}");
+        assert!(difference < 1.5, "{what}: {difference}");
         assert!(frame.jpeg().is_some_and(|kept| kept[..] == data), "{what}");
         assert_eq!(encode_jpeg(&frame, DEFAULT_QUALITY).unwrap(), data, "{what}: not encoded again");
     }
