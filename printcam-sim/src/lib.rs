@@ -22,6 +22,8 @@
 //! [`VirtualCamera`] is the same camera without sockets and threads, for tests in virtual time.
 #![forbid(unsafe_code)]
 
+mod announcement;
+mod announcer;
 mod calendar;
 mod camera;
 mod canned;
@@ -55,7 +57,7 @@ mod virtual_camera;
 
 pub use fault::{Clock, Fault, FaultError, FaultKind, Length, Method, Start};
 pub use log::{Attempt, ClientRecord, Ending, Log, Login, RequestRecord};
-pub use options::{AccessCode, Certificate, Encryption, Footage, Options, SecondClient, Udp, WrongCode};
+pub use options::{AccessCode, Announce, Certificate, Encryption, Footage, Options, SecondClient, Udp, WrongCode};
 pub use personality::{Personality, UnknownPersonality};
 pub use pictures::{PictureDigest, Pictures};
 pub use rtcp::{ReceiverReport, ReportBlock};
