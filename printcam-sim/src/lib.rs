@@ -46,6 +46,7 @@ mod request;
 mod response;
 mod rtcp;
 mod rtp;
+mod scenario;
 mod scene;
 mod schedule;
 mod sdp;
@@ -61,6 +62,7 @@ pub use options::{AccessCode, Announce, Certificate, Encryption, Footage, Option
 pub use personality::{Personality, UnknownPersonality};
 pub use pictures::{PictureDigest, Pictures};
 pub use rtcp::{ReceiverReport, ReportBlock};
+pub use scenario::{Change, ScenarioError, Turn};
 pub use simulator::Simulator;
 pub use tls::AUTHORITY_PEM;
 pub use virtual_camera::VirtualCamera;

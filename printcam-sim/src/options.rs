@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::canned;
 use crate::fault::Fault;
 use crate::personality::{Media, Personality, Rtsp};
+use crate::scenario::Change;
 
 /// Everything that a simulated camera can be told; `Options::default()` is a healthy X1C,
 /// [`Options::of`] another printer with all its habits.
@@ -59,6 +60,13 @@ pub struct Options {
     pub announce: Option<Announce>,
     /// What goes wrong.
     pub faults: Vec<Fault>,
+    /// What changes while the camera runs, by time.
+    ///
+    /// All of the options can be read from a scenario file with `"...".parse::<Options>()`; it is TOML:
+    /// `printer`, `seed`, `code`, `serial`, `live-view`, `habits = false` (without the model's own faults),
+    /// `faults = ["stall=8s@30s"]`, and any number of `[[at]]` with a `time` and one or more of `code`,
+    /// `live-view`, `certificate` (usual, second), `faults`, `refuse` and `restart` (both a length).
+    pub changes: Vec<Change>,
 }
 
 impl Default for Options {
@@ -87,6 +95,7 @@ impl Default for Options {
             wall_clock: None,
             announce: None,
             faults: Vec::new(),
+            changes: Vec::new(),
         }
     }
 }
