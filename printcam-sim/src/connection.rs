@@ -237,11 +237,11 @@ impl Connection {
         let mut buffer = vec![0; 16 << 10];
         let mut datagram = [0; 2048];
         loop {
-            if self.dialogue.is_playing() != self.units.is_some() {
-                self.units = self.dialogue.is_playing().then(|| self.camera.camera().watch());
-            }
             if !self.dialogue.is_frozen(now()) && !self.dialogue.handle_received(now()) {
                 return Ok((Ending::ByCamera, Farewell::Orderly));
+            }
+            if self.dialogue.is_playing() != self.units.is_some() {
+                self.units = self.dialogue.is_playing().then(|| self.camera.camera().watch());
             }
             if let Some(farewell) = self.take_outputs().await {
                 return Ok((Ending::ByCamera, farewell));

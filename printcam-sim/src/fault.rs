@@ -31,6 +31,7 @@ use std::time::Duration;
 use crate::random::Random;
 
 pub use grammar::FaultError;
+pub(crate) use grammar::parse_time;
 
 /// One thing that goes wrong, at its times. Its text form is described at [`FaultKind`].
 #[derive(Clone, Debug, PartialEq)]

@@ -22,6 +22,8 @@
 //! [`VirtualCamera`] is the same camera without sockets and threads, for tests in virtual time.
 #![forbid(unsafe_code)]
 
+mod announcement;
+mod announcer;
 mod calendar;
 mod camera;
 mod canned;
@@ -44,6 +46,7 @@ mod request;
 mod response;
 mod rtcp;
 mod rtp;
+mod scenario;
 mod scene;
 mod schedule;
 mod sdp;
@@ -55,10 +58,11 @@ mod virtual_camera;
 
 pub use fault::{Clock, Fault, FaultError, FaultKind, Length, Method, Start};
 pub use log::{Attempt, ClientRecord, Ending, Log, Login, RequestRecord};
-pub use options::{AccessCode, Certificate, Encryption, Footage, Options, SecondClient, Udp, WrongCode};
+pub use options::{AccessCode, Announce, Certificate, Encryption, Footage, Options, SecondClient, Udp, WrongCode};
 pub use personality::{Personality, UnknownPersonality};
 pub use pictures::{PictureDigest, Pictures};
 pub use rtcp::{ReceiverReport, ReportBlock};
+pub use scenario::{Change, ScenarioError, Turn};
 pub use simulator::Simulator;
 pub use tls::AUTHORITY_PEM;
 pub use virtual_camera::VirtualCamera;

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::canned;
 use crate::fault::Fault;
 use crate::personality::{Media, Personality, Rtsp};
+use crate::scenario::Change;
 
 /// Everything that a simulated camera can be told; `Options::default()` is a healthy X1C,
 /// [`Options::of`] another printer with all its habits.
@@ -55,8 +56,17 @@ pub struct Options {
     pub picture_digests: bool,
     /// The time of day when the camera starts; `None` is the real one.
     pub wall_clock: Option<SystemTime>,
+    /// Where the printer announces itself; `None` is nowhere. Only a [`crate::Simulator`] does, for it takes sockets.
+    pub announce: Option<Announce>,
     /// What goes wrong.
     pub faults: Vec<Fault>,
+    /// What changes while the camera runs, by time.
+    ///
+    /// All of the options can be read from a scenario file with `"...".parse::<Options>()`; it is TOML:
+    /// `printer`, `seed`, `code`, `serial`, `live-view`, `habits = false` (without the model's own faults),
+    /// `faults = ["stall=8s@30s"]`, and any number of `[[at]]` with a `time` and one or more of `code`,
+    /// `live-view`, `certificate` (usual, second), `faults`, `refuse` and `restart` (both a length).
+    pub changes: Vec<Change>,
 }
 
 impl Default for Options {
@@ -83,7 +93,9 @@ impl Default for Options {
             footage: Footage::Live,
             picture_digests: false,
             wall_clock: None,
+            announce: None,
             faults: Vec::new(),
+            changes: Vec::new(),
         }
     }
 }
@@ -112,6 +124,32 @@ pub enum Footage {
     Live,
     /// 64x64 pictures, each of its own kind: cost next to nothing. H.264 is encoded beforehand and sent in a loop.
     Canned,
+}
+
+/// How a printer announces itself by SSDP; which headers it sends is the model's habit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announce {
+    /// Where the datagrams go: a client's own address and port, a broadcast or a multicast address.
+    pub to: SocketAddr,
+    /// From one to the next.
+    pub every: Duration,
+    /// The printer's name.
+    pub name: String,
+    /// Where a model that announces nothing and only answers searches (a P1S) listens for them;
+    /// port 0 takes a free one, see [`crate::Simulator::searches_at`].
+    pub searches_at: SocketAddr,
+}
+
+/// Every 5 s to the broadcast address, port 2021; searches on port 1990.
+impl Default for Announce {
+    fn default() -> Announce {
+        Announce {
+            to: SocketAddr::from((Ipv4Addr::BROADCAST, 2021)),
+            every: Duration::from_secs(5),
+            name: "Simulated printer".to_owned(),
+            searches_at: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 1990)),
+        }
+    }
 }
 
 /// How the control connection is protected.

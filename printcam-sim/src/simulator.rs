@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+use crate::announcer::Announcer;
 use crate::connection::serve_tcp;
 use crate::log::Log;
 use crate::options::{AccessCode, Options};
@@ -19,6 +20,7 @@ use crate::virtual_camera::VirtualCamera;
 pub struct Simulator {
     camera: VirtualCamera,
     addr: SocketAddr,
+    searches_at: Option<SocketAddr>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -32,25 +34,36 @@ impl Simulator {
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let camera = {
+        let (camera, announcer) = {
             let _entered = runtime.enter();
-            VirtualCamera::start(options)?
+            let announcer = Announcer::bind(&options)?;
+            (VirtualCamera::start(options)?, announcer)
         };
+        let searches_at = announcer.as_ref().and_then(Announcer::searches_at);
         let served = camera.clone();
         // With the live view off not even the first client gets through.
         let listener = camera.is_listening().then_some(listener);
         let thread = std::thread::Builder::new().name("printcam-sim".into()).spawn(move || {
+            if let Some(announcer) = announcer {
+                runtime.spawn(announcer.run(served.clone()));
+            }
             if let Err(error) = runtime.block_on(accept(listener, addr, served)) {
                 tracing::error!(target: "printcam_sim", %error, "camera stopped");
             }
         })?;
         tracing::info!(target: "printcam_sim", %addr, "camera started");
-        Ok(Simulator { camera, addr, thread: Some(thread) })
+        Ok(Simulator { camera, addr, searches_at, thread: Some(thread) })
     }
 
     /// Where it listens, with the port that was found free.
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Where it listens for searches, with the port that was found free; `None` where the model does not, or was not
+    /// told to announce itself.
+    pub fn searches_at(&self) -> Option<SocketAddr> {
+        self.searches_at
     }
 
     /// The stream's address without credentials; `jpegs://address:port` of a JPEG camera.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
@@ -19,6 +19,7 @@ use crate::options::{AccessCode, Encryption, Options};
 use crate::personality::Service;
 use crate::pictures::Pictures;
 use crate::place::Place;
+use crate::scenario::{Change, Turn};
 use crate::timeline::Timeline;
 use crate::tls;
 
@@ -90,14 +91,31 @@ impl VirtualCamera {
         // What is wrong with the options shall be known now, not at the first connection.
         tls::acceptor(&options, options.certificate)?;
         let started = (Instant::now(), options.wall_clock.unwrap_or_else(SystemTime::now));
-        Ok(VirtualCamera(Arc::new(Inner {
+        let changes = options.changes.clone();
+        let camera = VirtualCamera(Arc::new(Inner {
             camera: Camera::start(&options, started),
             options: Mutex::new(options),
             place: Place::default(),
             log: SharedLog::default(),
             started,
             control: watch::Sender::default(),
-        })))
+        }));
+        if !changes.is_empty() {
+            tokio::spawn(go_through(changes, started.0, Arc::downgrade(&camera.0)));
+        }
+        Ok(camera)
+    }
+
+    fn turn(&self, turn: Turn) {
+        tracing::info!(target: "printcam_sim", ?turn, "the scenario turns");
+        match turn {
+            Turn::Code(code) => self.change(|options| options.access_code = code),
+            Turn::LiveView(on) => self.set_live_view(on),
+            Turn::Certificate(certificate) => self.change(|options| options.certificate = certificate),
+            Turn::Faults(faults) => self.change(|options| options.faults = faults),
+            Turn::Refuse(time) => self.stop_listening_for(time),
+            Turn::Restart(time) => self.restart(time),
+        }
     }
 
     /// A new connection, served by a task of its own; the stream is the client's end. TLS where the options say so.
@@ -267,6 +285,17 @@ impl VirtualCamera {
 impl fmt::Debug for VirtualCamera {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VirtualCamera").field("elapsed", &self.elapsed()).finish_non_exhaustive()
+    }
+}
+
+/// What a scenario changes; it ends with the camera.
+async fn go_through(changes: Vec<Change>, started: Instant, camera: Weak<Inner>) {
+    for Change { at, turn } in changes {
+        tokio::time::sleep_until(started + at).await;
+        let Some(inner) = camera.upgrade() else {
+            return;
+        };
+        VirtualCamera(inner).turn(turn);
     }
 }
 

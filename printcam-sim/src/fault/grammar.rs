@@ -248,7 +248,7 @@ fn parse_length(text: &str) -> Result<Length, FaultError> {
     Ok(length)
 }
 
-fn parse_time(text: &str) -> Result<Duration, FaultError> {
+pub(crate) fn parse_time(text: &str) -> Result<Duration, FaultError> {
     let bad = || FaultError::BadTime { given: text.to_owned() };
     let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(bad)?;
     let (number, unit) = text.split_at(unit_at);
