@@ -37,21 +37,24 @@ impl JpegReel {
         match self {
             JpegReel::Live { scene, picture, size } => {
                 scene.draw(picture, elapsed, time_of_day);
-                encode(picture, *size)
+                encode(picture, *size, &[])
             }
             JpegReel::Canned(number) => {
                 *number = number.wrapping_add(1);
-                encode(&canned::draw(*number), canned::MEDIA.parameter_sets.size)
+                encode(&canned::draw(*number), canned::MEDIA.parameter_sets.size, &PADDING)
             }
         }
     }
 }
 
-/// 4:2:0, as much of the picture as `size` says.
-fn encode(picture: &Picture, size: [usize; 2]) -> Vec<u8> {
+/// 4:2:0, as much of the picture as `size` says, behind a segment of `padding`.
+fn encode(picture: &Picture, size: [usize; 2], padding: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, QUALITY);
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    if !padding.is_empty() {
+        encoder.add_app_segment(15, padding.to_vec()).expect("a short segment");
+    }
     encoder.encode_image(Rows { picture, size }).expect("a size below 65536, written to memory");
     file
 }
@@ -92,6 +95,9 @@ fn row_of(plane: &Plane, row: usize) -> &[u8] {
 
 /// Files of the size that a P1S sends, 37 to 60 kB.
 const QUALITY: u8 = 80;
+
+/// No camera sends less than 1 KB, and clients take less for no picture.
+const PADDING: [u8; 1024] = [0; 1024];
 
 #[cfg(test)]
 mod tests {

@@ -49,7 +49,9 @@ async fn minutes_of_slow_pictures_are_no_stall() {
         assert!(pictures.contains(&seen), "{personality}: {seen} pictures in five minutes");
         assert_eq!(recording.story(), ["Connecting Started", "Playing Media"], "{personality}");
         let statistics = stream.statistics();
-        assert_eq!((statistics.session.access_units, statistics.session.stalls), (seen, 0), "{personality}");
+        // Counted once a second.
+        assert!(seen - statistics.session.access_units <= 1, "{personality}: {statistics:?}");
+        assert_eq!(statistics.session.stalls, 0, "{personality}");
         assert_eq!(statistics.session.transport, None, "{personality}: nothing that RTSP has a name for");
         stream.close().await;
         stage.assert_gentle_and_gone(personality.name());
@@ -140,7 +142,7 @@ const ROWS: &[Row] = &[
     Row { faults: "one-byte-writes", story: &[], well_at: 10.0, within: 2.1, connections: 1 },
     Row { faults: "duplicate=0.3", story: &[], well_at: 10.0, within: 2.1, connections: 1 },
     Row { faults: "loss=0.2", story: &[], well_at: 10.0, within: 6.1, connections: 1 },
-    Row { faults: "truncated-jpeg=0.3", story: &[], well_at: 10.0, within: 8.1, connections: 1 },
+    Row { faults: "truncated-jpeg=0.3@5s", story: &[], well_at: 10.0, within: 8.1, connections: 1 },
     // The access code was right a moment ago: a printer that starts is not a printer that refuses.
     Row {
         faults: "close@10s unauthorized=4s@10s",
@@ -224,7 +226,8 @@ async fn the_snapshot_is_the_cameras_own_file_and_needs_no_second_connection() {
     assert!(is_of(&stage, &file), "the manager encoded it again");
     let beside = snapshot(&stage.source, &stage.options, secs(10.0)).await.expect("a picture");
     assert_eq!(encode_jpeg(&beside.frame, DEFAULT_QUALITY).unwrap(), file, "the same one, from the same connection");
-    assert_eq!(manager.statistics(first).unwrap().session.access_units, 1, "at once, from what the hub keeps");
+    let sent = stage.camera.log().clients.last().map(|client| client.jpeg_pictures);
+    assert_eq!(sent, Some(1), "at once, from what the hub keeps");
     assert_eq!(stage.camera.log().connections, 2);
     manager.dispose().await;
     sleep(secs(1.0)).await;
