@@ -145,9 +145,9 @@ const ROWS: &[Row] = &[
     Row { faults: "truncated-jpeg=0.3@5s", story: &[], well_at: 10.0, within: 8.1, connections: 1 },
     // The access code was right a moment ago: a printer that starts is not a printer that refuses.
     Row {
-        faults: "close@10s unauthorized=4s@10s",
+        faults: "close@10s unauthorized=8s@10s",
         story: &[LOST, PLAYING],
-        well_at: 14.0,
+        well_at: 18.0,
         within: 4.4 + AGAIN,
         connections: 3,
     },
