@@ -42,12 +42,13 @@ async fn add(arguments: AddArguments) -> Result<(), Failure> {
             let place = Place { host: url.url.host().to_owned(), port: Some(url.url.port()) };
             let credentials = url.credentials.clone().unwrap_or_else(|| Credentials::new("", ""));
             // The configuration keeps host and port, and all printers have the rest.
-            if source(&place, CameraProtocol::Rtsps, credentials, &entry.name)?.url != url.url {
+            let camera = if url.sends_jpeg() { CameraProtocol::Jpeg } else { CameraProtocol::Rtsps };
+            if source(&place, camera, credentials)?.url != url.url {
                 let only =
-                    "only rtsps:// with the path /streaming/live/1 can be kept: the printer's IP address is enough";
+                    "only rtsps:// with the path /streaming/live/1 and jpegs:// can be kept: the printer's IP address is enough";
                 return Err(Failure::Usage(only.into()));
             }
-            (place, CameraProtocol::Rtsps, url.credentials)
+            (place, camera, url.credentials)
         }
         Address::Place(place) => {
             let (camera, printer) = look_at(&place).await?;
@@ -62,9 +63,7 @@ async fn add(arguments: AddArguments) -> Result<(), Failure> {
         }
     };
     let name = entry.name.clone();
-    let make = |credentials| source(&place, camera, credentials, &name);
-    // Before anybody is asked for a code that is of no use.
-    make(Credentials::new("", ""))?;
+    let make = |credentials| source(&place, camera, credentials);
     entry.address = Some(place.clone());
     options.model.clone_from(&entry.model);
 

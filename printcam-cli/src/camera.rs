@@ -124,7 +124,7 @@ pub(crate) async fn configured(
         None => code::ask(&printer.name).await?.0,
     };
     options.model = model;
-    Ok(Camera { source: source(&place, camera, credentials, &printer.name)?, options })
+    Ok(Camera { source: source(&place, camera, credentials)?, options })
 }
 
 async fn named(name: &str, connection: &ConnectionArguments) -> Result<Camera, Failure> {
@@ -142,10 +142,8 @@ async fn placed(place: Place, connection: &ConnectionArguments) -> Result<Camera
     let (camera, printer) = look_at(&place).await?;
     options.model = printer.and_then(|printer| model_code(&printer));
     let name = place.to_string();
-    // Before anybody is asked for a code that is of no use.
-    source(&place, camera, Credentials::new("", ""), &name)?;
     let (credentials, _) = code::ask(&name).await?;
-    Ok(Camera { source: source(&place, camera, credentials, &name)?, options })
+    Ok(Camera { source: source(&place, camera, credentials)?, options })
 }
 
 /// How the camera at a place is spoken to, and what else was learned on the way. A port that was given says enough.
@@ -157,13 +155,8 @@ pub(crate) async fn look_at(place: &Place) -> Result<(CameraProtocol, Option<Pri
     Ok((camera_of(&printer)?, Some(printer)))
 }
 
-pub(crate) fn source(
-    place: &Place,
-    camera: CameraProtocol,
-    credentials: Credentials,
-    printer: &str,
-) -> Result<Source, Failure> {
-    place.source(camera, credentials).map_err(|reason| Failure::NoCamera { printer: printer.to_owned(), reason })
+pub(crate) fn source(place: &Place, camera: CameraProtocol, credentials: Credentials) -> Result<Source, Failure> {
+    Ok(place.source(camera, credentials).map_err(Error::from)?)
 }
 
 /// The code of its model, as it says it or as its serial number tells.

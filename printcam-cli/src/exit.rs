@@ -7,7 +7,7 @@ use std::sync::Arc;
 use printcam::config::ConfigError;
 use printcam::discover::DiscoveryError;
 use printcam::record::RecordError;
-use printcam::{Error, ErrorCode, NoSuchCamera};
+use printcam::{Error, ErrorCode};
 
 use crate::output::say;
 
@@ -22,8 +22,6 @@ pub(crate) enum Failure {
     Config(ConfigError),
     /// The configuration has no such printer.
     NoSuchPrinter { name: String, file: String },
-    /// The printer has no camera that can be shown.
-    NoCamera { printer: String, reason: NoSuchCamera },
     /// A configured printer without an address has not made itself known.
     NotLocated { name: String },
     /// Nobody can be listened for.
@@ -100,10 +98,6 @@ impl Failure {
                 say!("printcam: there is no printer {name:?} in {file}");
                 say!("hint: printcam add {name} <its address> puts it there; printcam list shows those that are.");
             }
-            Self::NoCamera { printer, reason } => {
-                say!("printcam: {printer}: {reason}");
-                say!("hint: X1, P2S, X2D and H2 printers can be watched; P1 and A1 printers will be.");
-            }
             Self::NotLocated { name } => {
                 say!("printcam: {name} has no address in the configuration and has not made itself known");
                 say!("hint: {NOTHING_HEARD}");
@@ -154,7 +148,7 @@ impl Failure {
                 ErrorCode::Timeout | ErrorCode::CameraHung => 7,
                 _ => 1,
             },
-            Self::NoCamera { .. } | Self::Discovery(_) | Self::Record(_) | Self::Io { .. } => 1,
+            Self::Discovery(_) | Self::Record(_) | Self::Io { .. } => 1,
             Self::Interrupted => 130,
         })
     }

@@ -28,6 +28,9 @@ pub(crate) async fn run(arguments: RecordArguments) -> Result<(), Failure> {
     let format = format(&arguments)?;
     let output = Output::prepare(&arguments, format)?;
     let Camera { source, options } = arguments.address.camera(&arguments.connection).await?;
+    if source.sends_jpeg() {
+        return Err(RecordError::Jpeg.into());
+    }
 
     let stream = Stream::open(&source, options)?;
     let progress = Arc::new(Mutex::new(Progress::default()));

@@ -242,7 +242,7 @@ impl Teller {
     /// The size of a stream that was up already. Says whether to go on.
     fn find_size(&mut self) -> bool {
         let newest = self.stream.camera().and_then(|camera| camera.subscribe().try_next());
-        newest.is_none_or(|unit| self.resized((unit.parameter_sets.info.width, unit.parameter_sets.info.height)))
+        newest.is_none_or(|unit| self.resized(unit.size()))
     }
 
     fn resized(&mut self, size: (u32, u32)) -> bool {

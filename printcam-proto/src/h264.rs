@@ -15,7 +15,7 @@ pub mod parameter_sets;
 pub mod presentation_time;
 pub mod sps;
 
-pub use access_unit::AccessUnit;
+pub use access_unit::{AccessUnit, Coding};
 pub use depacketizer::{Depacketizer, DepacketizerStats, Discard, Marker, MediaPacket};
 pub use nal_unit::{NalUnitType, NalUnits};
 pub use parameter_sets::{ParameterSetError, ParameterSetTracker, ParameterSets};

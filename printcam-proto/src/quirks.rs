@@ -42,4 +42,9 @@ impl Quirks {
     pub fn of_model(code: &str) -> Self {
         Model::of_code(code).map_or(Self::NONE, |model| model.quirks)
     }
+
+    /// What goes for every camera that sends JPEG (P1 and A1 series): 2.2 s between two pictures are usual, and 15 s are
+    /// six that are missing. A shorter patience would have a P1S asked again that keeps its only slot for the lost one.
+    pub const JPEG_CAMERA: Self =
+        Self { marker: Marker::Trusted, give_up_after: Duration::from_secs(15), rotate_every: None };
 }

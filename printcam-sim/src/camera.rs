@@ -10,7 +10,9 @@ use tokio::time::Instant;
 
 use crate::canned::Canned;
 use crate::h264::{Encoder, ParameterSets};
+use crate::jpeg::JpegReel;
 use crate::options::{Footage, Options};
+use crate::personality::{Rtsp, Service};
 use crate::picture::Picture;
 use crate::pictures::{PictureDigest, Pictures};
 use crate::scene::Scene;
@@ -21,7 +23,7 @@ pub(crate) struct AccessUnit {
     /// When it was taken, in 1/90000 s since the camera started.
     pub(crate) ticks: u64,
     pub(crate) key: bool,
-    /// Before a key frame the parameter sets, then the slice.
+    /// Before a key frame the parameter sets, then the slice; of a JPEG camera the file alone.
     pub(crate) nal_units: Vec<Vec<u8>>,
 }
 
@@ -56,17 +58,21 @@ impl Camera {
             watched: Arc::default(),
             pictures: Pictures::default(),
         };
-        let source = Source {
-            sets: &options.media().parameter_sets,
-            until_key: 0,
-            gop: options.gop.max(1),
-            digests: options.picture_digests,
-            footage: match options.footage {
-                Footage::Live => Reel::live(options),
-                Footage::Canned => Reel::Canned { loops: Canned::with_gop(options.gop.max(1)), group: 1 },
-            },
+        let source = match &options.personality.facts().service {
+            Service::Rtsp(rtsp) => Source::Stream(Stream {
+                sets: &options.media(rtsp).parameter_sets,
+                until_key: 0,
+                gop: options.gop.max(1),
+                digests: options.picture_digests,
+                footage: Reel::new(options, rtsp),
+            }),
+            Service::Jpeg(camera) => Source::Jpeg(JpegReel::new(options, camera.size)),
         };
-        let task = tokio::spawn(outlet.clone().run(source, options.fps.max(1), started));
+        let pace = match options.picture_interval {
+            Some(interval) => Pace { pictures: 1, every: interval.max(SHORTEST_INTERVAL) },
+            None => Pace { pictures: options.fps.max(1), every: Duration::from_secs(1) },
+        };
+        let task = tokio::spawn(outlet.clone().run(source, pace, started));
         Camera { outlet, task }
     }
 
@@ -84,8 +90,8 @@ impl Camera {
 }
 
 impl Outlet {
-    async fn run(self, mut source: Source, fps: u32, (started, wall): (Instant, SystemTime)) {
-        let period = Duration::from_secs(1) / fps;
+    async fn run(self, mut source: Source, pace: Pace, (started, wall): (Instant, SystemTime)) {
+        let period = pace.every / pace.pictures;
         loop {
             while self.units.receiver_count() == 0 {
                 self.watched.notified().await;
@@ -95,9 +101,9 @@ impl Outlet {
             let due = Duration::from_nanos((number * period.as_nanos()) as u64);
             tokio::time::sleep_until(started + due).await;
             if self.key_frame_wanted.swap(false, Ordering::Relaxed) {
-                source.until_key = 0;
+                source.wants_key_frame();
             }
-            let ticks = number as u64 * 90_000 / u64::from(fps);
+            let ticks = (number * pace.every.as_micros() * 9 / (u128::from(pace.pictures) * 100)) as u64;
             let time_of_day = (wall + due).duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
             let (unit, digest) = source.next(ticks, due, time_of_day);
             if let Some(digest) = digest {
@@ -109,9 +115,42 @@ impl Outlet {
     }
 }
 
+/// So many pictures in each of these spans.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    pictures: u32,
+    every: Duration,
+}
+
 /// What the camera's task owns.
 #[derive(Debug)]
-struct Source {
+enum Source {
+    Stream(Stream),
+    Jpeg(JpegReel),
+}
+
+impl Source {
+    fn wants_key_frame(&mut self) {
+        if let Source::Stream(stream) = self {
+            stream.until_key = 0;
+        }
+    }
+
+    fn next(&mut self, ticks: u64, elapsed: Duration, time_of_day: Duration) -> (AccessUnit, Option<PictureDigest>) {
+        match self {
+            Source::Stream(stream) => stream.next(ticks, elapsed, time_of_day),
+            Source::Jpeg(reel) => {
+                let file = reel.next(elapsed, time_of_day);
+                let digest = PictureDigest::of_file(&file);
+                (AccessUnit { ticks, key: true, nal_units: vec![file] }, Some(digest))
+            }
+        }
+    }
+}
+
+/// Coded pictures that depend on each other.
+#[derive(Debug)]
+struct Stream {
     sets: &'static ParameterSets,
     /// Pictures before the next key frame.
     until_key: u32,
@@ -138,18 +177,17 @@ struct Live {
 }
 
 impl Reel {
-    fn live(options: &Options) -> Reel {
-        let sets = &options.media().parameter_sets;
-        let title = match options.title.as_str() {
-            "" => format!("Bambu Lab {}  {}", options.personality.facts().name, options.serial),
-            title => title.to_owned(),
-        };
-        let scene = Scene::new(sets.size, &title, options.seed);
+    fn new(options: &Options, rtsp: &'static Rtsp) -> Reel {
+        if options.footage == Footage::Canned {
+            return Reel::Canned { loops: Canned::with_gop(options.gop.max(1)), group: 1 };
+        }
+        let sets = &rtsp.media.parameter_sets;
+        let scene = Scene::new(sets.size, sets.range, &options.caption(), options.seed);
         Reel::Live(Box::new(Live { picture: scene.blank(), scene, encoder: Encoder::new(sets) }))
     }
 }
 
-impl Source {
+impl Stream {
     fn next(&mut self, ticks: u64, elapsed: Duration, time_of_day: Duration) -> (AccessUnit, Option<PictureDigest>) {
         let key = self.until_key == 0;
         let index = if key { 0 } else { self.gop - self.until_key };
@@ -158,7 +196,7 @@ impl Source {
             Reel::Live(live) => {
                 live.scene.draw(&mut live.picture, elapsed, time_of_day);
                 let slice = live.encoder.encode(&live.picture, key);
-                (slice, self.digests.then(|| PictureDigest::of(live.encoder.reconstruction())))
+                (slice, self.digests.then(|| PictureDigest::of(live.encoder.reconstruction(), self.sets.size)))
             }
             Reel::Canned { loops, group } => {
                 if key {
@@ -173,5 +211,7 @@ impl Source {
     }
 }
 
+/// Nobody looks faster.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 /// A session that falls behind by more loses pictures, as on a slow network.
 const QUEUE: usize = 32;

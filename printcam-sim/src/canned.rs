@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::h264::{Encoder, ParameterSets};
 use crate::personality::Media;
-use crate::picture::{Colour, Picture};
+use crate::picture::{Colour, Picture, Range};
 use crate::pictures::PictureDigest;
 
 /// What the pictures are and how they are described: 64x64, Constrained Baseline, level 1.0.
@@ -17,6 +17,7 @@ pub(crate) static MEDIA: Media = Media {
         sps: &[0x67, 0x42, 0xc0, 0x0a, 0x8d, 0x8d, 0x42, 0x13, 0x20],
         pps: &[0x68, 0xce, 0x31, 0xb2],
         size: [64, 64],
+        range: Range::Full,
         chroma_qp_offset: -6,
     },
 };
@@ -48,7 +49,7 @@ impl Canned {
         let mut group = |first: u32| {
             let pictures = (0..gop).map(|index| CannedPicture {
                 slice: encoder.encode(&draw(first + index), index == 0),
-                digest: PictureDigest::of(encoder.reconstruction()),
+                digest: PictureDigest::of(encoder.reconstruction(), MEDIA.parameter_sets.size),
             });
             pictures.collect()
         };
@@ -57,9 +58,8 @@ impl Canned {
 }
 
 /// A number as black and white macroblocks, row by row, lowest bit first.
-fn draw(number: u32) -> Picture {
-    let [width, height] = MEDIA.parameter_sets.size;
-    let mut picture = Picture::new(width, height, Colour::rgb(0x202020));
+pub(crate) fn draw(number: u32) -> Picture {
+    let mut picture = Picture::new(MEDIA.parameter_sets.size, Colour::rgb(0x202020));
     for bit in 0..16 {
         if number >> bit & 1 == 1 {
             let (x, y) = (16 * (bit % 4), 16 * (bit / 4));

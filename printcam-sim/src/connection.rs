@@ -1,4 +1,4 @@
-//! One client's connection: moves bytes between a stream and [`Session`], and decides nothing.
+//! One client's connection: moves bytes between a stream and a [`Dialogue`], and decides nothing.
 
 mod orders;
 mod writing;
@@ -16,11 +16,13 @@ use tokio::time::Instant;
 
 use crate::camera::AccessUnit;
 use crate::datagrams::{MediaSockets, next_report};
+use crate::dialogue::{Dialogue, Farewell, Output, Surroundings};
 use crate::fault::FaultKind;
+use crate::jpeg_session::JpegSession;
 use crate::log::Ending;
-use crate::options::{Certificate, Options, Udp};
-use crate::request::{Inbound, Inbox};
-use crate::session::{Farewell, Output, Session, Surroundings};
+use crate::options::{Certificate, Udp};
+use crate::personality::Service;
+use crate::session::Session;
 use crate::tls;
 use crate::virtual_camera::VirtualCamera;
 
@@ -46,9 +48,10 @@ pub(crate) async fn serve_tcp(tcp: TcpStream, peer: SocketAddr, camera: VirtualC
     // Either fails only where the client has gone already.
     let _ = tcp.set_nodelay(true);
     let local = tcp.local_addr().map_or(camera.options().bind.ip(), |addr| addr.ip());
-    let sockets = match camera.options().udp {
-        Udp::Allow => MediaSockets::bind(local).await.ok(),
-        Udp::Refuse => None,
+    let options = camera.options();
+    let sockets = match options.udp {
+        Udp::Allow if !options.personality.is_jpeg_camera() => MediaSockets::bind(local).await.ok(),
+        _ => None,
     };
     let abort = socket2::SockRef::from(&tcp).try_clone().ok();
     serve(tcp, Ends { local, peer, sockets, abort }, camera).await;
@@ -83,7 +86,7 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let options = camera.options();
-    let timeline = camera.timeline(&options, client);
+    let mut timeline = camera.timeline(&options, client);
     let mut orders = Orders::new(camera, &options);
     let now = Instant::now().into_std();
     if timeline.is_active(FaultKind::NoServerHello, now) {
@@ -94,48 +97,48 @@ where
         true => Certificate::Second,
         false => options.certificate,
     };
-    let Options { encryption, ref serial, .. } = options;
-    let acceptor = tls::acceptor(encryption, certificate, serial)?;
+    let slowness = timeline.active(now).find_map(|(kind, random)| match kind {
+        FaultKind::SlowHandshake(length) => Some(length.pick(random)),
+        _ => None,
+    });
+    let slowness = slowness.unwrap_or_default();
+    let acceptor = tls::acceptor(&options, certificate)?;
+    let service = &options.personality.facts().service;
     let (started, wall) = camera.started();
-    let session = Session::new(
-        Surroundings {
-            place: camera.place().clone(),
-            log: camera.shared_log().clone(),
-            client,
-            local: ends.local.to_canonical(),
-            peer: ends.peer.ip().to_canonical(),
-            server_ports: ends.sockets.as_ref().map(|sockets| sockets.ports),
-            started: (started.into_std(), wall),
-            options,
-        },
-        timeline,
-    );
-    let mut connection = Connection {
-        session,
-        inbox: Inbox::default(),
-        camera: camera.clone(),
+    let around = Surroundings {
+        place: camera.place().clone(),
+        log: camera.shared_log().clone(),
         client,
-        units: None,
-        writing: Writing::default(),
-        ends,
-        orders,
+        local: ends.local.to_canonical(),
+        peer: ends.peer.ip().to_canonical(),
+        server_ports: ends.sockets.as_ref().map(|sockets| sockets.ports),
+        started: (started.into_std(), wall),
+        options,
     };
-    match acceptor {
-        None => connection.drive(io).await,
-        Some(acceptor) => {
-            let accepted = tokio::select! {
-                biased;
-                _ = connection.orders.end() => None,
-                accepted = acceptor.accept(io) => Some(accepted),
-            };
-            match accepted {
-                None => Ok(note_end(camera, client, Ending::ByCamera)),
-                Some(Err(_)) => Ok(note_end(camera, client, Ending::HandshakeFailed)),
-                Some(Ok(tls)) => {
-                    camera.shared_log().update(client, |record| record.tls_established = true);
-                    connection.drive(tls).await
-                }
-            }
+    let dialogue: Box<dyn Dialogue + Send> = match service {
+        Service::Rtsp(rtsp) => Box::new(Session::new(rtsp, around, timeline)),
+        Service::Jpeg(_) => Box::new(JpegSession::new(around, timeline)),
+    };
+    let mut connection =
+        Connection { dialogue, camera: camera.clone(), client, units: None, writing: Writing::default(), ends, orders };
+    let Some(acceptor) = acceptor else {
+        return connection.drive(io).await;
+    };
+    let accepting = async {
+        tokio::time::sleep(slowness).await;
+        acceptor.accept(io).await
+    };
+    let accepted = tokio::select! {
+        biased;
+        _ = connection.orders.end() => None,
+        accepted = accepting => Some(accepted),
+    };
+    match accepted {
+        None => Ok(note_end(camera, client, Ending::ByCamera)),
+        Some(Err(_)) => Ok(note_end(camera, client, Ending::HandshakeFailed)),
+        Some(Ok(tls)) => {
+            camera.shared_log().update(client, |record| record.tls_established = true);
+            connection.drive(tls).await
         }
     }
 }
@@ -166,13 +169,11 @@ fn ending_of(error: io::Error) -> io::Result<Ending> {
     }
 }
 
-#[derive(Debug)]
 struct Connection {
-    session: Session,
-    inbox: Inbox,
+    dialogue: Box<dyn Dialogue + Send>,
     camera: VirtualCamera,
     client: u64,
-    /// While the session plays.
+    /// While it plays.
     units: Option<broadcast::Receiver<Arc<AccessUnit>>>,
     writing: Writing,
     ends: Ends,
@@ -186,7 +187,8 @@ impl Connection {
     {
         let (mut reader, mut writer) = tokio::io::split(stream);
         let exchanged = self.exchange(&mut reader, &mut writer).await;
-        self.session.handle_end(now());
+        let ending = exchanged.as_ref().ok().map(|(ending, _)| *ending);
+        self.dialogue.handle_end(ending, now());
         let (ending, farewell) = exchanged?;
         match farewell {
             Farewell::Vanish => {
@@ -235,17 +237,17 @@ impl Connection {
         let mut buffer = vec![0; 16 << 10];
         let mut datagram = [0; 2048];
         loop {
-            if self.session.is_playing() != self.units.is_some() {
-                self.units = self.session.is_playing().then(|| self.camera.camera().watch());
-            }
-            if !self.session.is_frozen(now()) && !self.handle_inbox() {
+            if !self.dialogue.is_frozen(now()) && !self.dialogue.handle_received(now()) {
                 return Ok((Ending::ByCamera, Farewell::Orderly));
+            }
+            if self.dialogue.is_playing() != self.units.is_some() {
+                self.units = self.dialogue.is_playing().then(|| self.camera.camera().watch());
             }
             if let Some(farewell) = self.take_outputs().await {
                 return Ok((Ending::ByCamera, farewell));
             }
-            let frozen = self.session.is_frozen(now());
-            let deadline = self.session.next_deadline(now()).map(Instant::from_std);
+            let frozen = self.dialogue.is_frozen(now());
+            let deadline = self.dialogue.next_deadline(now()).map(Instant::from_std);
             // Always in this order, so that the same seed gives the same dialogue.
             tokio::select! {
                 biased;
@@ -254,60 +256,45 @@ impl Connection {
                     let ending = match read {
                         Ok(0) => Ending::Clean,
                         Ok(count) => {
-                            self.inbox.push(&buffer[..count]);
+                            self.dialogue.receive(&buffer[..count]);
                             continue;
                         }
                         Err(error) => ending_of(error)?,
                     };
                     let farewell = match frozen {
-                        true => Farewell::Frozen(self.session.thaws_at(now())),
+                        true => Farewell::Frozen(self.dialogue.thaws_at(now())),
                         false => Farewell::Orderly,
                     };
                     return Ok((ending, farewell));
                 }
                 unit = next_unit(&mut self.units) => match unit {
-                    Some(unit) => self.session.handle_access_unit(&unit, now()),
-                    None => self.session.note_lost_media(),
+                    Some(unit) => self.dialogue.handle_access_unit(&unit, now()),
+                    None => self.dialogue.note_lost_media(),
                 },
                 received = next_report(&self.ends.sockets, &mut datagram) => {
                     // An ICMP error says only that the client's port is closed.
                     if let Ok((count, from)) = received
                         && from.ip() == self.ends.peer.ip()
-                        && !self.session.loses_datagrams(now())
+                        && !self.dialogue.loses_datagrams(now())
                     {
-                        self.session.handle_rtcp(&datagram[..count], now());
+                        self.dialogue.handle_datagram(&datagram[..count], now());
                     }
                 }
-                () = sleep_until(deadline) => self.session.handle_tick(now()),
+                () = sleep_until(deadline) => self.dialogue.handle_tick(now()),
                 written = self.writing.step(writer), if self.writing.is_pending() && !frozen => written?,
             }
         }
     }
 
-    /// False where the client speaks no RTSP.
-    fn handle_inbox(&mut self) -> bool {
-        while !self.session.is_frozen(now()) {
-            match self.inbox.next() {
-                Ok(None) => return true,
-                Ok(Some(Inbound::Request(request))) => self.session.handle_request(&request, now()),
-                Ok(Some(Inbound::Interleaved { channel, payload })) => {
-                    self.session.handle_interleaved(channel, &payload, now());
-                }
-                Err(_) => return false,
-            }
-        }
-        true
-    }
-
-    /// Takes what the session has for the client until something is to be written.
+    /// Takes what the dialogue has for the client until something is to be written.
     async fn take_outputs(&mut self) -> Option<Farewell> {
         while !self.writing.is_pending() {
-            match self.session.poll_output(now())? {
-                Output::Reply(bytes) => self.writing.begin(bytes, self.session.writes_byte_by_byte(now())),
+            match self.dialogue.poll_output(now())? {
+                Output::Reply(bytes) => self.writing.begin(bytes, self.dialogue.writes_byte_by_byte(now())),
                 Output::Media(bytes) => self.writing.begin(bytes, false),
                 Output::Datagram { rtcp, port, bytes } => {
                     if let Some(sockets) = &self.ends.sockets
-                        && !self.session.loses_datagrams(now())
+                        && !self.dialogue.loses_datagrams(now())
                     {
                         let socket = if rtcp { &sockets.rtcp } else { &sockets.rtp };
                         let _ = socket.send_to(&bytes, (self.ends.peer.ip(), port)).await;
@@ -316,7 +303,7 @@ impl Connection {
                 Output::Close(farewell) => return Some(farewell),
             }
         }
-        self.session.farewell_at_once()
+        self.dialogue.farewell_at_once()
     }
 
     /// Reads only to see when the client closes its side.

@@ -31,6 +31,7 @@ use std::time::Duration;
 use crate::random::Random;
 
 pub use grammar::FaultError;
+pub(crate) use grammar::parse_time;
 
 /// One thing that goes wrong, at its times. Its text form is described at [`FaultKind`].
 #[derive(Clone, Debug, PartialEq)]
@@ -82,7 +83,7 @@ pub enum Method {
 pub enum Clock {
     /// The start of the camera.
     Camera,
-    /// A session's first PLAY.
+    /// A session's first PLAY, or the login to a JPEG camera.
     Play,
 }
 
@@ -99,10 +100,16 @@ pub enum FaultKind {
     /// `no-server-hello`: TCP is accepted, then nothing: no ServerHello, or no answer on a plain
     /// connection. Camera's clock.
     NoServerHello,
+    /// `slow-handshake=LENGTH`: the ServerHello comes so late (1 s unless told). Camera's clock.
+    SlowHandshake(Length),
     /// `second-certificate`: new connections meet the second certificate. Camera's clock.
     SecondCertificate,
+    /// `denial`: a JPEG camera answers any login by a header and 8 bytes. Camera's clock.
+    Denial,
+    /// `foreign-answer`: a JPEG camera answers any login by 24 bytes, as a P2S does on port 6000. Camera's clock.
+    ForeignAnswer,
     /// `unauthorized`: 401 to every request but OPTIONS and TEARDOWN, each time with a new nonce,
-    /// as after a rotated code. Camera's clock.
+    /// as after a rotated code; to a JPEG camera any code is wrong. Camera's clock.
     Unauthorized,
     /// `describe-unanswered`: DESCRIBE with good credentials is never answered. Camera's clock.
     DescribeUnanswered,
@@ -112,7 +119,7 @@ pub enum FaultKind {
     NoSprop,
     /// `large-replies=BYTES`: the description has at least so many bytes (70000 unless told). Camera's clock.
     LargeReplies(u32),
-    /// `one-byte-writes`: RTSP responses are written byte by byte, each in its own TLS record. Camera's clock.
+    /// `one-byte-writes`: RTSP responses and the headers of JPEG pictures are written byte by byte, each in its own TLS record. Camera's clock.
     OneByteWrites,
     /// `frames-in-headers`: responses have an interleaved packet in the middle of a header line. Camera's clock.
     FramesInHeaders,
@@ -131,6 +138,8 @@ pub enum FaultKind {
     Expire,
     /// `stall`: nothing leaves (8 s unless told), then all of it at once. PLAY's clock.
     Stall,
+    /// `bursts=TIME`: all that has gathered leaves at once, so often (every 250 ms unless told). PLAY's clock.
+    Bursts(Duration),
     /// `report-stall=LENGTH`: a stall (4s..9s unless told) where no receiver report came within
     /// 500 ms of a sender report. PLAY's clock.
     ReportStall(Length),
@@ -169,9 +178,14 @@ pub enum FaultKind {
     Extension(f64),
     /// `padding=P`: packets have 1 to 32 octets of padding. PLAY's clock.
     Padding(f64),
-    /// `loss=P`: packets are lost, by TCP too. PLAY's clock.
+    /// `truncated-jpeg=P`: JPEG files end early, as their headers say. PLAY's clock.
+    TruncatedJpeg(f64),
+    /// `jpeg-length=BYTES`: headers promise so long a JPEG (100000000 unless told), whatever
+    /// follows. PLAY's clock.
+    JpegLength(u32),
+    /// `loss=P`: packets are lost, by TCP too; of a JPEG camera whole pictures. PLAY's clock.
     Loss(f64),
-    /// `duplicate=P`: packets come twice. PLAY's clock.
+    /// `duplicate=P`: packets, or JPEG pictures, come twice. PLAY's clock.
     Duplicate(f64),
     /// `reorder=P,K`: packets come 1 to K (3 unless told) packets late. PLAY's clock.
     Reorder(f64, u8),

@@ -1,4 +1,4 @@
-//! A minimal H.264 encoder of our own: Constrained Baseline, CAVLC, one slice a picture.
+//! A minimal H.264 encoder of our own: what Constrained Baseline allows, one slice a picture. High allows it too.
 //!
 //! Macroblocks are Intra16x16 or, in P pictures, skipped where nothing changed. Deblocking is off,
 //! so the encoder's reconstruction is, sample for sample, what every correct decoder shows.

@@ -22,14 +22,19 @@
 //! [`VirtualCamera`] is the same camera without sockets and threads, for tests in virtual time.
 #![forbid(unsafe_code)]
 
+mod announcement;
+mod announcer;
 mod calendar;
 mod camera;
 mod canned;
 mod connection;
 mod datagrams;
+mod dialogue;
 mod digest;
 mod fault;
 mod h264;
+mod jpeg;
+mod jpeg_session;
 mod log;
 mod options;
 mod personality;
@@ -41,6 +46,7 @@ mod request;
 mod response;
 mod rtcp;
 mod rtp;
+mod scenario;
 mod scene;
 mod schedule;
 mod sdp;
@@ -51,11 +57,12 @@ mod tls;
 mod virtual_camera;
 
 pub use fault::{Clock, Fault, FaultError, FaultKind, Length, Method, Start};
-pub use log::{Attempt, ClientRecord, Ending, Log, RequestRecord};
-pub use options::{AccessCode, Certificate, Encryption, Footage, Options, SecondClient, Udp};
-pub use personality::Personality;
+pub use log::{Attempt, ClientRecord, Ending, Log, Login, RequestRecord};
+pub use options::{AccessCode, Announce, Certificate, Encryption, Footage, Options, SecondClient, Udp, WrongCode};
+pub use personality::{Personality, UnknownPersonality};
 pub use pictures::{PictureDigest, Pictures};
 pub use rtcp::{ReceiverReport, ReportBlock};
+pub use scenario::{Change, ScenarioError, Turn};
 pub use simulator::Simulator;
 pub use tls::AUTHORITY_PEM;
 pub use virtual_camera::VirtualCamera;

@@ -16,7 +16,7 @@ pub struct Log {
     /// The most connections open at once. One is open until either side has closed it; of a
     /// camera that vanished, until the client closes it.
     pub peak_connections: usize,
-    /// The most sessions (from SETUP on) at once.
+    /// The most sessions (from SETUP or a good login on) at once.
     pub peak_sessions: usize,
     /// The last attempts to connect, at most 4096 of them.
     pub attempts: Vec<Attempt>,
@@ -64,7 +64,7 @@ pub struct ClientRecord {
     pub peer: SocketAddr,
     /// When it was accepted, since the camera's start.
     pub connected_at: Duration,
-    /// When its first PLAY came.
+    /// When its first PLAY or its good login came.
     pub played_at: Option<Duration>,
     /// When either side closed it.
     pub ended_at: Option<Duration>,
@@ -76,13 +76,17 @@ pub struct ClientRecord {
     pub tls_established: bool,
     /// The last requests, at most 1024 of them.
     pub requests: Vec<RequestRecord>,
+    /// What it logged in with; JPEG cameras only.
+    pub login: Option<Login>,
+    /// JPEG pictures sent, those that a fault lost included.
+    pub jpeg_pictures: u64,
     /// The last receiver reports, at most 1024 of them.
     pub receiver_reports: Vec<ReceiverReport>,
     /// All receiver reports.
     pub receiver_report_count: u64,
     /// RTP packets sent, those that a fault lost included.
     pub rtp_packets: u64,
-    /// Interleaved packets and datagrams that were no RTCP.
+    /// Interleaved packets and datagrams that were no RTCP; bytes after the login of a JPEG camera's client.
     pub garbage_packets: u64,
     /// Whether the session was ended by TEARDOWN.
     pub teardown: bool,
@@ -90,6 +94,17 @@ pub struct ClientRecord {
     pub expired: bool,
     /// How the connection ended; `None` while it is open.
     pub ending: Option<Ending>,
+}
+
+/// What a client of a JPEG camera logged in with. The code itself is never kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// User name and code are right, and the camera took them.
+    Accepted,
+    /// Another user name or another code, or a fault that refuses any.
+    Denied,
+    /// 80 bytes that are no login.
+    Malformed,
 }
 
 /// One request and its answer. Credentials are never kept.
@@ -159,6 +174,8 @@ impl SharedLog {
             vanished: false,
             tls_established: false,
             requests: Vec::new(),
+            login: None,
+            jpeg_pictures: 0,
             receiver_reports: Vec::new(),
             receiver_report_count: 0,
             rtp_packets: 0,

@@ -1,4 +1,4 @@
-//! An uncompressed picture, 4:2:0, full range: what the scene draws and the encoder reads.
+//! An uncompressed picture, 4:2:0: what the scene draws and the encoders read.
 
 /// One colour as the three planes hold it (BT.601, full range).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,14 @@ impl Colour {
             cb: clamp(((-11059 * r - 21709 * g + 32768 * b + 32768) >> 16) + 128),
             cr: clamp(((32768 * r - 27439 * g - 5329 * b + 32768) >> 16) + 128),
         }
+    }
+
+    /// The same colour in limited range: luma from 16 to 235, chroma from 16 to 240.
+    pub(crate) const fn limited(self) -> Colour {
+        const fn narrowed(value: u8, length: u32) -> u8 {
+            16 + ((value as u32 * length + 127) / 255) as u8
+        }
+        Colour { y: narrowed(self.y, 219), cb: narrowed(self.cb, 224), cr: narrowed(self.cr, 224) }
     }
 
     /// The same hue, brighter or darker: `percent` of its luma.
@@ -85,13 +93,36 @@ impl Plane {
 pub(crate) struct Picture {
     pub(crate) luma: Plane,
     pub(crate) chroma: [Plane; 2],
+    range: Range,
+}
+
+/// Which values colours take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Range {
+    Full,
+    Limited,
+}
+
+impl Range {
+    fn of(self, colour: Colour) -> Colour {
+        match self {
+            Range::Full => colour,
+            Range::Limited => colour.limited(),
+        }
+    }
 }
 
 impl Picture {
-    /// A picture of one colour; both lengths must be multiples of 16 (whole macroblocks).
-    pub(crate) fn new(width: usize, height: usize, colour: Colour) -> Picture {
-        assert!(width.is_multiple_of(16) && height.is_multiple_of(16));
+    /// A picture of one colour, full range; it has whole macroblocks, so both lengths are rounded up to multiples of 16.
+    pub(crate) fn new(size: [usize; 2], colour: Colour) -> Picture {
+        Picture::in_range(size, colour, Range::Full)
+    }
+
+    pub(crate) fn in_range(size: [usize; 2], colour: Colour, range: Range) -> Picture {
+        let [width, height] = size.map(|length| length.next_multiple_of(16));
+        let colour = range.of(colour);
         Picture {
+            range,
             luma: Plane::new(width, height, colour.y),
             chroma: [Plane::new(width / 2, height / 2, colour.cb), Plane::new(width / 2, height / 2, colour.cr)],
         }
@@ -106,6 +137,7 @@ impl Picture {
 
     /// A filled rectangle, cut to the picture; chroma is rounded to whole pairs of samples.
     pub(crate) fn fill(&mut self, x: [i32; 2], y: [i32; 2], colour: Colour) {
+        let colour = self.range.of(colour);
         self.luma.fill(x, y, colour.y);
         let halves = |[from, to]: [i32; 2]| [from.div_euclid(2), (to + 1).div_euclid(2)];
         self.chroma[0].fill(halves(x), halves(y), colour.cb);
@@ -137,11 +169,15 @@ mod tests {
             let Colour { y, cb, cr } = Colour::rgb(rgb);
             assert_eq!([y, cb, cr], want, "{rgb:#08x}");
         }
+        for (rgb, want) in [(0x000000, [16, 128, 128]), (0xffffff, [235, 128, 128]), (0x0000ff, [41, 240, 110])] {
+            let Colour { y, cb, cr } = Colour::rgb(rgb).limited();
+            assert_eq!([y, cb, cr], want, "{rgb:#08x}, limited");
+        }
     }
 
     #[test]
     fn drawing_outside_is_cut() {
-        let mut picture = Picture::new(32, 16, Colour::rgb(0));
+        let mut picture = Picture::new([32, 16], Colour::rgb(0));
         picture.fill([-5, 3], [-5, 2], Colour::rgb(0xffffff));
         picture.fill([30, 90], [15, 90], Colour::rgb(0xffffff));
         picture.fill([20, 10], [0, 16], Colour::rgb(0xffffff));

@@ -9,15 +9,28 @@ use md5::{Digest as _, Md5};
 
 use crate::picture::Picture;
 
-/// MD5 of a picture's I420 planes without padding, as every correct decoder shows it.
+/// MD5 of a picture's I420 planes without padding, as every correct decoder shows it; of a JPEG
+/// camera's picture, which decoders show differently, of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PictureDigest(pub [u8; 16]);
 
 impl PictureDigest {
-    pub(crate) fn of(picture: &Picture) -> PictureDigest {
+    /// `size` is what is shown of it, from its upper left corner.
+    pub(crate) fn of(picture: &Picture, [width, height]: [usize; 2]) -> PictureDigest {
         let [cb, cr] = &picture.chroma;
-        let planes = [&picture.luma, cb, cr];
-        PictureDigest(planes.iter().fold(Md5::new(), |md5, plane| md5.chain_update(&plane.samples)).finalize().into())
+        let mut md5 = Md5::new();
+        for (plane, part) in [(&picture.luma, 1), (cb, 2), (cr, 2)] {
+            for row in plane.samples.chunks_exact(plane.width).take(height / part) {
+                md5.update(&row[..width / part]);
+            }
+        }
+        PictureDigest(md5.finalize().into())
+    }
+}
+
+impl PictureDigest {
+    pub(crate) fn of_file(file: &[u8]) -> PictureDigest {
+        PictureDigest(Md5::digest(file).into())
     }
 }
 
@@ -38,7 +51,7 @@ impl FromStr for PictureDigest {
 
 /// The pictures that left the encoder while somebody watched: the last 20,000, or all of a canned loop.
 ///
-/// Of a live scene they are known only with [`crate::Options::picture_digests`].
+/// Of a live stream they are known only with [`crate::Options::picture_digests`].
 #[derive(Clone, Debug, Default)]
 pub struct Pictures(Arc<Mutex<State>>);
 

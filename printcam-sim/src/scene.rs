@@ -7,7 +7,7 @@ mod font;
 
 use std::time::Duration;
 
-use crate::picture::{Colour, Picture};
+use crate::picture::{Colour, Picture, Range};
 
 use font::{draw_text, text_width};
 
@@ -24,9 +24,10 @@ pub(crate) struct Scene {
 
 impl Scene {
     /// `seed` picks the filament's colour and how far the print is; the title stands in the upper left corner.
-    pub(crate) fn new([width, height]: [usize; 2], title: &str, seed: u64) -> Scene {
+    pub(crate) fn new(size: [usize; 2], range: Range, title: &str, seed: u64) -> Scene {
+        let [width, height] = size;
         let mut scene = Scene {
-            backdrop: Picture::new(width, height, WALL),
+            backdrop: Picture::in_range(size, WALL, range),
             filament: FILAMENTS[(seed % FILAMENTS.len() as u64) as usize],
             title: title.to_uppercase(),
             // Something to see from the start, and not the same for every camera.
@@ -58,7 +59,7 @@ impl Scene {
         let (width, height) = (self.width, self.height);
         let picture = &mut self.backdrop;
         // The back wall darkens downwards in bands that are whole macroblock rows.
-        for band in 0..height / 16 {
+        for band in 0..(height + 15) / 16 {
             let shade = 128 - 80 * band / (height / 16);
             picture.fill([0, width], [16 * band, 16 * band + 16], WALL.shade(shade as u32));
         }
@@ -245,7 +246,7 @@ mod tests {
 
     #[test]
     fn same_times_give_the_same_picture_and_others_do_not() {
-        let scene = Scene::new([1168, 720], "X1C", 0);
+        let scene = Scene::new([1168, 720], Range::Full, "X1C", 0);
         let draw = |elapsed, time_of_day| {
             let mut picture = scene.blank();
             let millis = Duration::from_millis;

@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn as_traced() {
         let description = Description {
-            media: &Personality::X1c.facts().media,
+            media: &Personality::X1c.facts().rtsp().expect("RTSP").media,
             address: "192.0.2.96".into(),
             started: 1723115095901673,
             video: true,

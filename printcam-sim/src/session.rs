@@ -12,76 +12,28 @@ mod requests;
 mod transport;
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::camera::AccessUnit;
+use crate::dialogue::{Dialogue, Farewell, Output, Surroundings};
 use crate::digest::Challenge;
 use crate::fault::FaultKind;
-use crate::log::{RequestRecord, SharedLog};
-use crate::options::Options;
-use crate::personality::Facts;
-use crate::place::Place;
+use crate::log::{Ending, RequestRecord};
+use crate::personality::Rtsp;
 use crate::random::Random;
-use crate::request::Request;
+use crate::request::{Inbound, Inbox, Request};
 use crate::response::Response;
 use crate::rtcp;
 use crate::timeline::Timeline;
 
 use playback::Playback;
 
-/// What a session is told about its surroundings.
-#[derive(Clone, Debug)]
-pub(crate) struct Surroundings {
-    pub(crate) options: Options,
-    pub(crate) place: Place,
-    pub(crate) log: SharedLog,
-    /// The connection's id in the log.
-    pub(crate) client: u64,
-    pub(crate) local: IpAddr,
-    pub(crate) peer: IpAddr,
-    /// RTP and RTCP; `None` where no sockets could be had.
-    pub(crate) server_ports: Option<[u16; 2]>,
-    /// When the camera started, by both clocks.
-    pub(crate) started: (Instant, SystemTime),
-}
-
-/// What the driver shall send or do, in this order.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Output {
-    /// An RTSP response.
-    Reply(Vec<u8>),
-    /// Interleaved packets for the connection.
-    Media(Vec<u8>),
-    /// A datagram from the RTP or RTCP socket to a port of the client.
-    Datagram {
-        rtcp: bool,
-        port: u16,
-        bytes: Vec<u8>,
-    },
-    Close(Farewell),
-}
-
-/// How the camera leaves a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Farewell {
-    /// After what is queued, with close_notify.
-    Orderly,
-    /// At once and without a word.
-    Bare,
-    /// By RST.
-    Reset,
-    /// Not at all: nothing more is answered.
-    Vanish,
-    /// The client has left while the camera was frozen, until then.
-    Frozen(Option<Instant>),
-}
-
 /// One connection's state.
 #[derive(Debug)]
 pub(crate) struct Session {
     around: Surroundings,
-    facts: &'static Facts,
+    rtsp: &'static Rtsp,
+    inbox: Inbox,
     challenge: Challenge,
     random: Random,
     playback: Option<Playback>,
@@ -96,10 +48,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(around: Surroundings, timeline: Timeline) -> Session {
+    pub(crate) fn new(rtsp: &'static Rtsp, around: Surroundings, timeline: Timeline) -> Session {
         let mut random = Random::new(around.options.seed.wrapping_add(around.client << 32));
         Session {
-            facts: around.options.personality.facts(),
+            rtsp,
+            inbox: Inbox::default(),
             challenge: Challenge::new(&mut random),
             random,
             playback: None,
@@ -112,51 +65,14 @@ impl Session {
         }
     }
 
-    /// Nothing comes out of a stalled or frozen session.
-    pub(crate) fn poll_output(&mut self, now: Instant) -> Option<Output> {
-        if let Some(farewell) = self.farewell {
-            return Some(Output::Close(farewell));
-        }
-        if self.is_stalled(now) || self.is_frozen(now) {
-            return None;
-        }
-        let output = self.outputs.pop_front();
-        self.holding &= output.is_some();
-        output
-    }
-
-    /// A fault's end of the connection does not wait for what is being written.
-    pub(crate) fn farewell_at_once(&self) -> Option<Farewell> {
-        self.farewell
-    }
-
-    /// When `handle_tick` is due.
-    pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
-        let playback = self.playback.as_ref().map(|playback| playback.next_deadline(now));
-        playback.into_iter().chain(self.timeline.next_change(now)).min()
-    }
-
-    /// Whether nothing is read or written.
-    pub(crate) fn is_frozen(&self, now: Instant) -> bool {
-        self.timeline.is_active(FaultKind::Freeze, now)
-    }
-
-    /// When that is over; `None` is never.
-    pub(crate) fn thaws_at(&self, now: Instant) -> Option<Instant> {
-        self.timeline.end_of(FaultKind::Freeze, now)
-    }
-
-    pub(crate) fn loses_datagrams(&self, now: Instant) -> bool {
-        self.timeline.is_active(FaultKind::DatagramsLost, now)
-    }
-
-    pub(crate) fn writes_byte_by_byte(&self, now: Instant) -> bool {
-        self.timeline.is_active(FaultKind::OneByteWrites, now)
-    }
-
     fn is_stalled(&self, now: Instant) -> bool {
         self.timeline.is_active(FaultKind::Stall, now)
             || self.playback.as_ref().is_some_and(|playback| playback.is_stalled(now))
+    }
+
+    /// Whether what there is to send must wait.
+    fn holds_back(&self, now: Instant) -> bool {
+        self.is_stalled(now) || self.timeline.is_between_bursts(now)
     }
 
     /// Lets the faults begin that are due.
@@ -179,11 +95,6 @@ impl Session {
                 }
             }
         }
-    }
-
-    /// Whether pictures are wanted.
-    pub(crate) fn is_playing(&self) -> bool {
-        self.playback.as_ref().is_some_and(Playback::is_playing)
     }
 
     pub(crate) fn handle_request(&mut self, request: &Request, now: Instant) {
@@ -242,59 +153,6 @@ impl Session {
         }
     }
 
-    pub(crate) fn handle_access_unit(&mut self, unit: &AccessUnit, now: Instant) {
-        self.begin_faults(now);
-        self.holding |= self.is_stalled(now);
-        let room = if self.holding { HELD } else { OUTGOING };
-        let full = self.outputs.len() >= room && self.by_tcp();
-        let lost =
-            full || self.farewell.is_some() || self.is_frozen(now) || self.timeline.is_active(FaultKind::Hang, now);
-        let Some(playback) = &mut self.playback else {
-            return;
-        };
-        if !playback.is_starved() && !self.around.place.is_held_by(self.around.client) {
-            // Another client has taken the place.
-            self.end_session();
-            self.outputs.push_back(Output::Close(Farewell::Orderly));
-            return;
-        }
-        if lost {
-            playback.wait_for_key_frame();
-            return;
-        }
-        let packets = playback.handle_access_unit(unit, now, &mut self.timeline, &mut self.outputs);
-        if packets > 0 {
-            self.around.log.update(self.around.client, |r| r.rtp_packets += packets);
-        }
-    }
-
-    /// The driver could not pass pictures on: the next one sent is a key frame.
-    pub(crate) fn note_lost_media(&mut self) {
-        if let Some(playback) = &mut self.playback {
-            playback.wait_for_key_frame();
-        }
-    }
-
-    pub(crate) fn handle_tick(&mut self, now: Instant) {
-        self.begin_faults(now);
-        let wall = self.wall(now);
-        let stalled = self.is_stalled(now);
-        let hangs = self.is_frozen(now) || self.timeline.is_active(FaultKind::Hang, now);
-        let Some(playback) = &mut self.playback else {
-            return;
-        };
-        if playback.is_expired(now) {
-            self.expire();
-        } else {
-            if stalled {
-                // What the client has not got it cannot answer.
-                playback.forget_unanswered();
-            }
-            playback.stall_unanswered(now, &mut self.timeline);
-            playback.send_due_report(now, wall, (!hangs).then_some(&mut self.outputs));
-        }
-    }
-
     fn expire(&mut self) {
         tracing::info!(target: "printcam_sim", client = self.around.client, "session expired");
         self.around.log.update(self.around.client, |record| record.expired = true);
@@ -303,18 +161,6 @@ impl Session {
 
     fn by_tcp(&self) -> bool {
         self.playback.as_ref().is_some_and(|playback| playback.transport().is_interleaved())
-    }
-
-    /// The connection has ended; a session still open is an unclean end.
-    pub(crate) fn handle_end(&mut self, now: Instant) {
-        let wedge = self.around.options.wedge_after_unclean_end;
-        let open = self.playback.take().is_some();
-        if open {
-            self.around.log.set_session(self.around.client, false);
-        }
-        let unclean = open && self.farewell.is_none();
-        let until = (unclean && !wedge.is_zero()).then(|| now + wedge);
-        self.around.place.leave(self.around.client, until);
     }
 
     /// BYE, and the place is free.
@@ -365,6 +211,136 @@ impl Session {
             "request"
         );
         self.around.log.update(self.around.client, |client| client.push_request(record));
+    }
+}
+
+impl Dialogue for Session {
+    fn receive(&mut self, bytes: &[u8]) {
+        self.inbox.push(bytes);
+    }
+
+    fn handle_received(&mut self, now: Instant) -> bool {
+        while !self.is_frozen(now) {
+            match self.inbox.next() {
+                Ok(None) => return true,
+                Ok(Some(Inbound::Request(request))) => self.handle_request(&request, now),
+                Ok(Some(Inbound::Interleaved { channel, payload })) => {
+                    self.handle_interleaved(channel, &payload, now);
+                }
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+
+    fn handle_datagram(&mut self, datagram: &[u8], now: Instant) {
+        self.handle_rtcp(datagram, now);
+    }
+
+    fn handle_access_unit(&mut self, unit: &AccessUnit, now: Instant) {
+        self.begin_faults(now);
+        self.holding |= self.holds_back(now);
+        let room = if self.holding { HELD } else { OUTGOING };
+        let full = self.outputs.len() >= room && self.by_tcp();
+        let lost =
+            full || self.farewell.is_some() || self.is_frozen(now) || self.timeline.is_active(FaultKind::Hang, now);
+        let Some(playback) = &mut self.playback else {
+            return;
+        };
+        if !playback.is_starved() && !self.around.place.is_held_by(self.around.client) {
+            // Another client has taken the place.
+            self.end_session();
+            self.outputs.push_back(Output::Close(Farewell::Orderly));
+            return;
+        }
+        if lost {
+            playback.wait_for_key_frame();
+            return;
+        }
+        let packets = playback.handle_access_unit(unit, now, &mut self.timeline, &mut self.outputs);
+        if packets > 0 {
+            self.around.log.update(self.around.client, |r| r.rtp_packets += packets);
+        }
+    }
+
+    /// The next picture sent is a key frame.
+    fn note_lost_media(&mut self) {
+        if let Some(playback) = &mut self.playback {
+            playback.wait_for_key_frame();
+        }
+    }
+
+    fn handle_tick(&mut self, now: Instant) {
+        self.begin_faults(now);
+        let wall = self.wall(now);
+        let stalled = self.is_stalled(now);
+        let hangs = self.is_frozen(now) || self.timeline.is_active(FaultKind::Hang, now);
+        let Some(playback) = &mut self.playback else {
+            return;
+        };
+        if playback.is_expired(now) {
+            self.expire();
+        } else {
+            if stalled {
+                // What the client has not got it cannot answer.
+                playback.forget_unanswered();
+            }
+            playback.stall_unanswered(now, &mut self.timeline);
+            playback.send_due_report(now, wall, (!hangs).then_some(&mut self.outputs));
+        }
+    }
+
+    /// A session still open is an unclean end, whatever TLS said.
+    fn handle_end(&mut self, _: Option<Ending>, now: Instant) {
+        let wedge = self.around.options.wedge_after_unclean_end;
+        let open = self.playback.take().is_some();
+        if open {
+            self.around.log.set_session(self.around.client, false);
+        }
+        let unclean = open && self.farewell.is_none();
+        let until = (unclean && !wedge.is_zero()).then(|| now + wedge);
+        self.around.place.leave(self.around.client, until);
+    }
+
+    fn poll_output(&mut self, now: Instant) -> Option<Output> {
+        if let Some(farewell) = self.farewell {
+            return Some(Output::Close(farewell));
+        }
+        if self.holds_back(now) || self.is_frozen(now) {
+            return None;
+        }
+        let output = self.outputs.pop_front();
+        self.holding &= output.is_some();
+        output
+    }
+
+    fn farewell_at_once(&self) -> Option<Farewell> {
+        self.farewell
+    }
+
+    fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let playback = self.playback.as_ref().map(|playback| playback.next_deadline(now));
+        playback.into_iter().chain(self.timeline.next_change(now)).min()
+    }
+
+    fn is_playing(&self) -> bool {
+        self.playback.as_ref().is_some_and(Playback::is_playing)
+    }
+
+    fn is_frozen(&self, now: Instant) -> bool {
+        self.timeline.is_active(FaultKind::Freeze, now)
+    }
+
+    fn thaws_at(&self, now: Instant) -> Option<Instant> {
+        self.timeline.end_of(FaultKind::Freeze, now)
+    }
+
+    fn loses_datagrams(&self, now: Instant) -> bool {
+        self.timeline.is_active(FaultKind::DatagramsLost, now)
+    }
+
+    fn writes_byte_by_byte(&self, now: Instant) -> bool {
+        self.timeline.is_active(FaultKind::OneByteWrites, now)
     }
 }
 

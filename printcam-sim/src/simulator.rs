@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+use crate::announcer::Announcer;
 use crate::connection::serve_tcp;
 use crate::log::Log;
 use crate::options::{AccessCode, Options};
@@ -19,11 +20,12 @@ use crate::virtual_camera::VirtualCamera;
 pub struct Simulator {
     camera: VirtualCamera,
     addr: SocketAddr,
+    searches_at: Option<SocketAddr>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Simulator {
-    /// Binds and starts serving; when it returns, clients can connect.
+    /// Binds and starts serving; when it returns, clients can connect (where the live view is on).
     ///
     /// # Errors
     /// Where the serial number is none, the address cannot be bound or the thread cannot be started.
@@ -32,18 +34,25 @@ impl Simulator {
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let camera = {
+        let (camera, announcer) = {
             let _entered = runtime.enter();
-            VirtualCamera::start(options)?
+            let announcer = Announcer::bind(&options)?;
+            (VirtualCamera::start(options)?, announcer)
         };
+        let searches_at = announcer.as_ref().and_then(Announcer::searches_at);
         let served = camera.clone();
+        // With the live view off not even the first client gets through.
+        let listener = camera.is_listening().then_some(listener);
         let thread = std::thread::Builder::new().name("printcam-sim".into()).spawn(move || {
+            if let Some(announcer) = announcer {
+                runtime.spawn(announcer.run(served.clone()));
+            }
             if let Err(error) = runtime.block_on(accept(listener, addr, served)) {
                 tracing::error!(target: "printcam_sim", %error, "camera stopped");
             }
         })?;
         tracing::info!(target: "printcam_sim", %addr, "camera started");
-        Ok(Simulator { camera, addr, thread: Some(thread) })
+        Ok(Simulator { camera, addr, searches_at, thread: Some(thread) })
     }
 
     /// Where it listens, with the port that was found free.
@@ -51,7 +60,13 @@ impl Simulator {
         self.addr
     }
 
-    /// The stream's address without credentials.
+    /// Where it listens for searches, with the port that was found free; `None` where the model does not, or was not
+    /// told to announce itself.
+    pub fn searches_at(&self) -> Option<SocketAddr> {
+        self.searches_at
+    }
+
+    /// The stream's address without credentials; `jpegs://address:port` of a JPEG camera.
     pub fn url(&self) -> String {
         self.camera.url_at(self.addr, false)
     }
@@ -92,6 +107,11 @@ impl Simulator {
         self.camera.shared_log().wait_for(timeout, condition)
     }
 
+    /// The printer's switch for its camera: without it nobody listens. Connections that stand are not touched.
+    pub fn set_live_view(&self, on: bool) {
+        self.camera.set_live_view(on);
+    }
+
     /// Nobody listens for so long; connections that stand are not touched.
     pub fn stop_listening_for(&self, time: Duration) {
         self.camera.stop_listening_for(time);
@@ -124,8 +144,8 @@ impl fmt::Debug for Simulator {
     }
 }
 
-async fn accept(listener: std::net::TcpListener, addr: SocketAddr, camera: VirtualCamera) -> io::Result<()> {
-    let mut listener = Some(TcpListener::from_std(listener)?);
+async fn accept(listener: Option<std::net::TcpListener>, addr: SocketAddr, camera: VirtualCamera) -> io::Result<()> {
+    let mut listener = listener.map(TcpListener::from_std).transpose()?;
     let mut control = camera.control();
     let mut connections = tokio::task::JoinSet::new();
     while !control.borrow_and_update().stopped {

@@ -108,7 +108,28 @@ impl Timeline {
             let next = planned.schedule.next_change(planned.elapsed(now)?)?;
             planned.origin.map(|origin| origin + next)
         });
-        changes.min()
+        changes.chain(self.bursts(now).map(|(_, next)| next)).min()
+    }
+
+    /// Whether media is being gathered for the next burst.
+    pub(crate) fn is_between_bursts(&self, now: Instant) -> bool {
+        self.bursts(now).any(|(gathering, _)| gathering)
+    }
+
+    /// For each active `bursts`: whether it holds media back, and when that changes.
+    fn bursts(&self, now: Instant) -> impl Iterator<Item = (bool, Instant)> {
+        let active = self.planned.iter().filter(move |planned| planned.is_active(now));
+        active.filter_map(move |planned| {
+            let FaultKind::Bursts(period) = planned.fault.kind else {
+                return None;
+            };
+            // The last tenth of each period lets out what the rest has gathered.
+            let phase = planned.elapsed(now)?.as_nanos() % period.as_nanos();
+            let phase = Duration::from_nanos(phase as u64);
+            let opens = period * 9 / 10;
+            let gathering = phase < opens;
+            Some((gathering, now + if gathering { opens } else { period } - phase))
+        })
     }
 
     /// When the last one of a kind that is active now ends; `None` where none is, or it never does.

@@ -1,4 +1,4 @@
-//! The camera's side of TLS: X.509 v1 leaf alone, as the X1 series presents it.
+//! The camera's side of TLS: the leaf alone, of X.509 version 1 or 3 as the model presents it.
 
 use std::io;
 use std::sync::Arc;
@@ -12,25 +12,60 @@ use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use tokio_rustls::TlsAcceptor;
 
-use crate::options::{Certificate, Encryption};
+use crate::options::{Certificate, Encryption, Options};
+
+/// Who signs a model's certificates; each has a name of its own, and all have the same test-only key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Issuer {
+    /// "BBL CA", which signs leaves of X.509 version 1.
+    BblCa,
+    /// "BBL Device CA N7-V2", below "BBL CA2 RSA": version 3.
+    DeviceCaN7,
+    /// "BBL Device CA O1C-V2".
+    DeviceCaO1c,
+    /// "BBL Device CA O1D-V2".
+    DeviceCaO1d,
+}
+
+impl Issuer {
+    pub(crate) fn certificate_pem(self) -> &'static str {
+        match self {
+            Issuer::BblCa => AUTHORITY_PEM,
+            Issuer::DeviceCaN7 => include_str!("../fixtures/device-ca-n7.pem"),
+            Issuer::DeviceCaO1c => include_str!("../fixtures/device-ca-o1c.pem"),
+            Issuer::DeviceCaO1d => include_str!("../fixtures/device-ca-o1d.pem"),
+        }
+    }
+
+    /// The leaves for both keys.
+    fn leaves(self) -> [&'static [u8]; 2] {
+        match self {
+            Issuer::BblCa => [include_bytes!("../fixtures/x1c.pem"), include_bytes!("../fixtures/x1c-second.pem")],
+            Issuer::DeviceCaN7 => [include_bytes!("../fixtures/n7.pem"), include_bytes!("../fixtures/n7-second.pem")],
+            Issuer::DeviceCaO1c => {
+                [include_bytes!("../fixtures/o1c.pem"), include_bytes!("../fixtures/o1c-second.pem")]
+            }
+            Issuer::DeviceCaO1d => {
+                [include_bytes!("../fixtures/o1d.pem"), include_bytes!("../fixtures/o1d-second.pem")]
+            }
+        }
+    }
+}
 
 /// `None` for a plain connection.
-pub(crate) fn acceptor(
-    encryption: Encryption,
-    certificate: Certificate,
-    serial: &str,
-) -> io::Result<Option<TlsAcceptor>> {
-    let versions: &[_] = match encryption {
+pub(crate) fn acceptor(options: &Options, certificate: Certificate) -> io::Result<Option<TlsAcceptor>> {
+    let versions: &[_] = match options.encryption {
         Encryption::None => return Ok(None),
         Encryption::Tls12 => &[&TLS12],
         Encryption::Tls13 => &[&TLS13, &TLS12],
     };
+    let [usual, second] = options.personality.facts().issuer.leaves();
     let (certificate, key) = match certificate {
-        Certificate::Usual => FIXTURES[0],
-        Certificate::Second => FIXTURES[1],
+        Certificate::Usual => (usual, KEYS[0]),
+        Certificate::Second => (second, KEYS[1]),
     };
     let certificate = CertificateDer::from_pem_slice(certificate).map_err(io::Error::other)?;
-    let certificate = issue_for(certificate, serial)?;
+    let certificate = issue_for(certificate, &options.serial)?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(io::Error::other)?;
     let key = ring::sign::any_supported_type(&key).map_err(io::Error::other)?;
     // `with_single_cert` would refuse a version 1 certificate.
@@ -66,7 +101,8 @@ fn issue_for(certificate: CertificateDer<'_>, serial: &str) -> io::Result<Certif
     Ok(der.into())
 }
 
-/// The root of the certificates that simulated cameras present, in PEM. Test-only.
+/// The root of the certificates that simulated cameras of older models present, in PEM; for all
+/// models see [`crate::Personality::issuer_pem`]. Test-only.
 pub const AUTHORITY_PEM: &str = include_str!("../fixtures/authority.pem");
 
 const AUTHORITY_KEY: &[u8] = include_bytes!("../fixtures/authority-key.pem");
@@ -83,11 +119,8 @@ impl ResolvesServerCert for Leaf {
     }
 }
 
-/// Certificate and key; test-only, made by `fixtures/make-certificates.sh`.
-const FIXTURES: [(&[u8], &[u8]); 2] = [
-    (include_bytes!("../fixtures/x1c.pem"), include_bytes!("../fixtures/x1c-key.pem")),
-    (include_bytes!("../fixtures/x1c-second.pem"), include_bytes!("../fixtures/x1c-second-key.pem")),
-];
+/// Of the usual and the second certificate; test-only, made by `fixtures/make-certificates.sh`.
+const KEYS: [&[u8]; 2] = [include_bytes!("../fixtures/x1c-key.pem"), include_bytes!("../fixtures/x1c-second-key.pem")];
 
 #[cfg(test)]
 mod tests {
@@ -95,7 +128,13 @@ mod tests {
 
     #[test]
     fn another_serial_changes_only_name_and_signature() {
-        let fixture = || CertificateDer::from_pem_slice(FIXTURES[0].0).expect("a certificate");
+        for issuer in [Issuer::BblCa, Issuer::DeviceCaN7, Issuer::DeviceCaO1c, Issuer::DeviceCaO1d] {
+            changes_only_name_and_signature(issuer);
+        }
+    }
+
+    fn changes_only_name_and_signature(issuer: Issuer) {
+        let fixture = || CertificateDer::from_pem_slice(issuer.leaves()[0]).expect("a certificate");
         let same = issue_for(fixture(), FIXTURE_SERIAL).expect("issued");
         assert_eq!(same, fixture(), "RSA PKCS#1 signatures are repeatable");
         let other = issue_for(fixture(), "00M09C123456789").expect("issued");

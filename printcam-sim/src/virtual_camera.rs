@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
@@ -16,8 +16,10 @@ use crate::digest::USER;
 use crate::fault::FaultKind;
 use crate::log::{Ending, Log, SharedLog};
 use crate::options::{AccessCode, Encryption, Options};
+use crate::personality::Service;
 use crate::pictures::Pictures;
 use crate::place::Place;
+use crate::scenario::{Change, Turn};
 use crate::timeline::Timeline;
 use crate::tls;
 
@@ -87,16 +89,33 @@ impl VirtualCamera {
     /// Outside of a tokio runtime.
     pub fn start(options: Options) -> io::Result<VirtualCamera> {
         // What is wrong with the options shall be known now, not at the first connection.
-        tls::acceptor(options.encryption, options.certificate, &options.serial)?;
+        tls::acceptor(&options, options.certificate)?;
         let started = (Instant::now(), options.wall_clock.unwrap_or_else(SystemTime::now));
-        Ok(VirtualCamera(Arc::new(Inner {
+        let changes = options.changes.clone();
+        let camera = VirtualCamera(Arc::new(Inner {
             camera: Camera::start(&options, started),
             options: Mutex::new(options),
             place: Place::default(),
             log: SharedLog::default(),
             started,
             control: watch::Sender::default(),
-        })))
+        }));
+        if !changes.is_empty() {
+            tokio::spawn(go_through(changes, started.0, Arc::downgrade(&camera.0)));
+        }
+        Ok(camera)
+    }
+
+    fn turn(&self, turn: Turn) {
+        tracing::info!(target: "printcam_sim", ?turn, "the scenario turns");
+        match turn {
+            Turn::Code(code) => self.change(|options| options.access_code = code),
+            Turn::LiveView(on) => self.set_live_view(on),
+            Turn::Certificate(certificate) => self.change(|options| options.certificate = certificate),
+            Turn::Faults(faults) => self.change(|options| options.faults = faults),
+            Turn::Refuse(time) => self.stop_listening_for(time),
+            Turn::Restart(time) => self.restart(time),
+        }
     }
 
     /// A new connection, served by a task of its own; the stream is the client's end. TLS where the options say so.
@@ -124,7 +143,7 @@ impl VirtualCamera {
         connection::serve(io, ends, self.clone())
     }
 
-    /// The stream's address without credentials, by `Options::bind`.
+    /// The stream's address without credentials, by `Options::bind`; `jpegs://address:port` of a JPEG camera.
     pub fn url(&self) -> String {
         self.url_at(self.options().bind, false)
     }
@@ -140,8 +159,12 @@ impl VirtualCamera {
             true => format!("{USER}:{}@", options.access_code.reveal()),
             false => String::new(),
         };
-        let path = options.personality.facts().path;
-        format!("{}://{credentials}{addr}{path}", options.encryption.scheme())
+        let (scheme, path) = match &options.personality.facts().service {
+            Service::Rtsp(rtsp) => (options.encryption.scheme(), rtsp.path),
+            Service::Jpeg(_) if options.encryption == Encryption::None => ("jpeg", ""),
+            Service::Jpeg(_) => ("jpegs", ""),
+        };
+        format!("{scheme}://{credentials}{addr}{path}")
     }
 
     /// The code that clients must know now.
@@ -172,6 +195,11 @@ impl VirtualCamera {
         self.0.camera.pictures().clone()
     }
 
+    /// The printer's switch for its camera: without it nobody listens. Connections that stand are not touched.
+    pub fn set_live_view(&self, on: bool) {
+        self.change(|options| options.live_view = on);
+    }
+
     /// Nobody listens for so long; connections that stand are not touched.
     pub fn stop_listening_for(&self, time: Duration) {
         let until = Instant::now() + time;
@@ -195,9 +223,11 @@ impl VirtualCamera {
     /// Whether a client can connect now.
     pub(crate) fn is_listening(&self) -> bool {
         let control = *self.0.control.borrow();
+        let live_view = self.0.options.lock().unwrap_or_else(PoisonError::into_inner).live_view;
         let faults = self.camera_faults();
         let now = Instant::now().into_std();
         !control.stopped
+            && live_view
             && control.closed_until.is_none_or(|until| until <= Instant::now())
             && !faults.is_active(FaultKind::Refuse, now)
             && !faults.is_active(FaultKind::Restart, now)
@@ -255,6 +285,17 @@ impl VirtualCamera {
 impl fmt::Debug for VirtualCamera {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VirtualCamera").field("elapsed", &self.elapsed()).finish_non_exhaustive()
+    }
+}
+
+/// What a scenario changes; it ends with the camera.
+async fn go_through(changes: Vec<Change>, started: Instant, camera: Weak<Inner>) {
+    for Change { at, turn } in changes {
+        tokio::time::sleep_until(started + at).await;
+        let Some(inner) = camera.upgrade() else {
+            return;
+        };
+        VirtualCamera(inner).turn(turn);
     }
 }
 

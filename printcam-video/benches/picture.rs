@@ -13,7 +13,7 @@ use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher};
 use printcam_proto::h264::nal_unit::START_CODE;
 use printcam_proto::h264::{NalUnitType, ParameterSets};
-use printcam_video::{AccessUnit, ColorMatrix, ColorRange, Decoder, Frame, Plane, RustyH264, encode_jpeg};
+use printcam_video::{AccessUnit, Coding, ColorMatrix, ColorRange, Decoder, Frame, Plane, RustyH264, encode_jpeg};
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
@@ -106,7 +106,7 @@ fn clip() -> Vec<AccessUnit> {
         received_at: Instant::now(),
         key_frame: index == 0,
         discontinuity: false,
-        parameter_sets: Arc::clone(&parameter_sets),
+        coding: Coding::H264(Arc::clone(&parameter_sets)),
         data: data.into(),
     };
     pictures.into_iter().enumerate().map(access_unit).collect()

@@ -1,11 +1,13 @@
 //! The decoders there are.
 
+mod by_coding;
 #[cfg(any(test, feature = "libavcodec", target_os = "android", target_vendor = "apple", windows))]
 mod checked_sps;
 mod fallback;
 mod gate;
 #[cfg(any(test, target_vendor = "apple"))]
 mod hardware;
+mod jpeg;
 #[cfg(feature = "libavcodec")]
 mod libavcodec;
 #[cfg(target_os = "android")]
@@ -29,6 +31,7 @@ mod videotoolbox;
 mod waiting;
 
 pub use fallback::Fallback;
+pub use jpeg::JpegDecoder;
 #[cfg(feature = "libavcodec")]
 pub use libavcodec::Libavcodec;
 #[cfg(windows)]
@@ -40,8 +43,12 @@ pub use rusty_h264::RustyH264;
 pub use videotoolbox::{PixelBuffer, PixelBufferPool, VideoToolbox};
 
 /// The fastest decoder there is in this build: the platform's own on Apple's and Windows, with another behind it for where
-/// it does not work; elsewhere libavcodec with that feature, else the embedded one.
+/// it does not work; elsewhere libavcodec with that feature, else the embedded one. JPEGs go to [`JpegDecoder`].
 pub fn fastest_decoder() -> Box<dyn crate::Decoder> {
+    Box::new(by_coding::ByCoding::new(fastest_h264_decoder))
+}
+
+fn fastest_h264_decoder() -> Box<dyn crate::Decoder> {
     #[cfg(target_vendor = "apple")]
     return Box::new(Fallback::new(VideoToolbox::new(), Software::new()));
     #[cfg(windows)]

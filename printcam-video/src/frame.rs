@@ -108,7 +108,8 @@ impl Frame {
         check_planes((width, height), &planes)?;
         let matrix = matrix.unwrap_or_else(|| Self::default_matrix(height));
         let samples = Samples::Planes(planes);
-        Ok(Self { inner: Arc::new(Inner { width, height, samples, range, matrix, timestamp, received_at }) })
+        let jpeg = None;
+        Ok(Self { inner: Arc::new(Inner { width, height, samples, range, matrix, timestamp, received_at, jpeg }) })
     }
 
     /// Makes a frame of a picture in the platform's memory, which is left there until somebody asks for
@@ -130,7 +131,23 @@ impl Frame {
         }
         let matrix = matrix.unwrap_or_else(|| Self::default_matrix(height));
         let samples = Samples::Surface(OnDemand::new(surface));
-        Ok(Self { inner: Arc::new(Inner { width, height, samples, range, matrix, timestamp, received_at }) })
+        let jpeg = None;
+        Ok(Self { inner: Arc::new(Inner { width, height, samples, range, matrix, timestamp, received_at, jpeg }) })
+    }
+
+    /// The same picture, decoded from this file.
+    pub(crate) fn of_jpeg(self, file: Bytes) -> Self {
+        let mut inner = self.inner;
+        // Just made, so there is no other handle on it.
+        if let Some(inner) = Arc::get_mut(&mut inner) {
+            inner.jpeg = Some(file);
+        }
+        Self { inner }
+    }
+
+    /// The JPEG file that the camera sent, byte by byte, where the picture came as one.
+    pub fn jpeg(&self) -> Option<&Bytes> {
+        self.inner.jpeg.as_ref()
     }
 
     /// The matrix of a stream that does not name one: BT.709 from 720 lines up, BT.601 below.
@@ -252,6 +269,8 @@ struct Inner {
     matrix: ColorMatrix,
     timestamp: u64,
     received_at: Instant,
+    /// The file it was decoded from, where it was one.
+    jpeg: Option<Bytes>,
 }
 
 /// Where the samples are.

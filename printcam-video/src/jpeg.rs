@@ -27,12 +27,16 @@ pub enum JpegError {
 
 /// Encodes a frame as a baseline JFIF file with 4:2:0 chroma, converting its range and matrix to those of JPEG.
 ///
-/// `quality` goes from 1 to 100 and is clamped; [`DEFAULT_QUALITY`] is a good one.
+/// `quality` goes from 1 to 100 and is clamped; [`DEFAULT_QUALITY`] is a good one. A picture that the camera sent as JPEG
+/// gives the camera's own file, whatever the quality: another encoding could only lose.
 ///
 /// # Errors
 ///
 /// When a side of the frame is over 65,535 samples.
 pub fn encode_jpeg(frame: &Frame, quality: u8) -> Result<Vec<u8>, JpegError> {
+    if let Some(file) = frame.jpeg() {
+        return Ok(file.to_vec());
+    }
     let (width, height) = (frame.width(), frame.height());
     let (Ok(width), Ok(height)) = (u16::try_from(width), u16::try_from(height)) else {
         return Err(JpegError::TooLarge { width, height });

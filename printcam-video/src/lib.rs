@@ -19,6 +19,8 @@
 //! its own there are `VideoToolbox`, whose frames stay in the memory of the graphics (see [`Surface`]), `MediaFoundation`,
 //! and `MediaCodecSurface`. All stand behind the same checks.
 //!
+//! [`JpegDecoder`] is for the cameras that send JPEG; [`fastest_decoder`] takes either coding.
+//!
 //! [`Fallback`] puts one decoder behind another, [`KeyFramesOnly`] and [`Timed`] wrap any; [`LatestFrame`] hands the newest
 //! picture to any number of viewers.
 
@@ -53,7 +55,7 @@ pub use backend::Libavcodec;
 pub use backend::MediaCodecSurface;
 #[cfg(windows)]
 pub use backend::MediaFoundation;
-pub use backend::{Fallback, RustyH264, fastest_decoder};
+pub use backend::{Fallback, JpegDecoder, RustyH264, fastest_decoder};
 #[cfg(target_vendor = "apple")]
 pub use backend::{PixelBuffer, PixelBufferPool, VideoToolbox};
 pub use decode_times::{DecodeTimes, Timed};
@@ -66,6 +68,6 @@ pub use latest_frame::{Frames, LatestFrame};
 #[cfg(target_os = "android")]
 pub use ndk::native_window::NativeWindow;
 pub use presenter::Presenter;
-pub use printcam_proto::h264::AccessUnit;
+pub use printcam_proto::h264::{AccessUnit, Coding};
 pub use rgba::{rgba_len, write_rgba};
 pub use surface::Surface;

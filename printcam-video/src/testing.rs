@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use printcam_proto::h264::{ParameterSetTracker, ParameterSets};
+use printcam_proto::h264::{Coding, ParameterSetTracker, ParameterSets};
 use rusty_h264_common::BitWriter;
 
 use crate::annex_b::nal_units;
@@ -97,7 +97,7 @@ impl Clip {
                         received_at: start + index * Duration::from_secs(1) / 30,
                         key_frame,
                         discontinuity: false,
-                        parameter_sets: Arc::clone(sets.current().expect("they come first")),
+                        coding: Coding::H264(Arc::clone(sets.current().expect("they come first"))),
                         data: std::mem::take(&mut data).into(),
                     });
                 }
@@ -115,8 +115,8 @@ impl Clip {
     /// FFmpeg's picture number `index`, in display order.
     pub(crate) fn reference_picture(&self, index: usize) -> &[u8] {
         let mut sizes = self.access_units.iter().map(|access_unit| {
-            let info = &access_unit.parameter_sets.info;
-            (info.width * info.height * 3 / 2) as usize
+            let (width, height) = access_unit.size();
+            (width * height * 3 / 2) as usize
         });
         let start = sizes.by_ref().take(index).sum();
         &self.reference[start..][..sizes.next().expect("a picture of the clip")]
@@ -130,9 +130,14 @@ pub(crate) fn with_data(access_unit: &AccessUnit, data: Vec<u8>) -> AccessUnit {
 
 /// An access unit with other parameter sets, believed to say the same.
 pub(crate) fn with_parameter_sets(access_unit: &AccessUnit, sps: Vec<u8>, pps: Vec<Bytes>) -> AccessUnit {
-    let info = access_unit.parameter_sets.info.clone();
-    let parameter_sets = Arc::new(ParameterSets { sps: sps.into(), pps, info });
-    AccessUnit { parameter_sets, ..access_unit.clone() }
+    let info = sets_of(access_unit).info.clone();
+    let sets = ParameterSets { sps: sps.into(), pps, info };
+    AccessUnit { coding: Coding::H264(Arc::new(sets)), ..access_unit.clone() }
+}
+
+/// The parameter sets of an access unit of H.264.
+pub(crate) fn sets_of(access_unit: &AccessUnit) -> &ParameterSets {
+    access_unit.parameter_sets().expect("H.264")
 }
 
 /// The samples of a frame without padding.

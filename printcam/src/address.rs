@@ -19,7 +19,7 @@ use crate::Source;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
-    /// Says everything: `rtsps://`, `rtsp://`.
+    /// Says everything: `rtsps://`, `rtsp://`, `jpegs://`.
     Url(Source),
     /// Says where; what is there has to be found out.
     Place(Place),
@@ -34,18 +34,6 @@ pub struct Place {
     pub host: String,
     /// The port, if one was given.
     pub port: Option<u16>,
-}
-
-/// Why a place has no camera that can be watched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NoSuchCamera {
-    /// The host cannot stand in a URL.
-    #[error(transparent)]
-    Address(#[from] UrlError),
-    /// The camera sends JPEG pictures, on port 6000.
-    #[error("this printer's camera sends JPEG pictures (port 6000), which this version cannot show yet")]
-    Jpeg,
 }
 
 impl FromStr for Address {
@@ -99,17 +87,15 @@ impl Place {
     /// A camera's stream there, as printers have it.
     ///
     /// # Errors
-    /// [`NoSuchCamera::Jpeg`]; [`NoSuchCamera::Address`] for a host that was not parsed.
-    pub fn source(&self, camera: CameraProtocol, credentials: Credentials) -> Result<Source, NoSuchCamera> {
-        match camera {
-            CameraProtocol::Rtsps => {
-                let port = self.port.unwrap_or(camera.port());
-                let at = Self { port: Some(port), ..self.clone() };
-                let (url, _) = RtspUrl::parse(&format!("rtsps://{at}{LIVE}"))?;
-                Ok(Source { url, credentials: Some(credentials) })
-            }
-            CameraProtocol::Jpeg => Err(NoSuchCamera::Jpeg),
-        }
+    /// Those of a URL, for a host that was not parsed.
+    pub fn source(&self, camera: CameraProtocol, credentials: Credentials) -> Result<Source, UrlError> {
+        let at = Self { port: Some(self.port.unwrap_or(camera.port())), ..self.clone() };
+        let url = match camera {
+            CameraProtocol::Rtsps => format!("rtsps://{at}{LIVE}"),
+            CameraProtocol::Jpeg => format!("jpegs://{at}"),
+        };
+        let (url, _) = RtspUrl::parse(&url)?;
+        Ok(Source { url, credentials: Some(credentials) })
     }
 
     /// The protocol that the port says, if one was given.
@@ -175,18 +161,18 @@ mod tests {
     #[test]
     fn sources_of_places() {
         let credentials = Credentials::new("bblp", "12345678");
-        for (text, want) in [
-            ("192.168.1.20", "rtsps://192.168.1.20:322/streaming/live/1"),
-            ("[fe80::1]:3322", "rtsps://[fe80::1]:3322/streaming/live/1"),
+        for (text, camera, want) in [
+            ("192.168.1.20", CameraProtocol::Rtsps, "rtsps://192.168.1.20:322/streaming/live/1"),
+            ("[fe80::1]:3322", CameraProtocol::Rtsps, "rtsps://[fe80::1]:3322/streaming/live/1"),
+            ("192.168.1.20", CameraProtocol::Jpeg, "jpegs://192.168.1.20:6000/"),
         ] {
             let place: Place = text.parse().unwrap();
-            let source = place.source(CameraProtocol::Rtsps, credentials.clone()).unwrap();
+            let source = place.source(camera, credentials.clone()).unwrap();
             assert_eq!(
                 (source.to_string().as_str(), &source.credentials),
                 (want, &Some(credentials.clone())),
                 "{text}"
             );
-            assert_eq!(place.source(CameraProtocol::Jpeg, credentials.clone()), Err(NoSuchCamera::Jpeg));
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use printcam_proto::jpeg_camera;
 use printcam_proto::quirks::Quirks;
 use printcam_proto::rtsp::Scheme;
 use printcam_proto::session::{self, Config, Event, Statistics, Transport};
@@ -10,9 +11,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::connect::{self, ConnectOptions, Target};
-use crate::driver::Driver;
+use crate::driver::{Driver, Protocol};
 use crate::sessions::OpenSession;
-use crate::{Error, Options, Source, TlsInfo, Trust, random_seed};
+use crate::{Error, Options, Source, TlsInfo, Trust, now, random_seed};
 
 /// One session with a camera, which ends when it ends: [`Stream`](crate::Stream) is what heals and is shared. Dropping it
 /// leaves the camera properly, in the background.
@@ -53,31 +54,28 @@ impl Connection {
     ) -> Result<Self, Error> {
         let target = Target::new(source.url.host(), source.url.port());
         let mut connect_options = match source.url.scheme() {
-            Scheme::Rtsps => ConnectOptions::tls(options.tls.clone()),
+            Scheme::Rtsps | Scheme::Jpegs => ConnectOptions::tls(options.tls.clone()),
             Scheme::Rtsp => ConnectOptions::plain(),
         };
         connect_options.tunnel = options.tunnel.clone();
         let connected = connect::connect_telling(&target, &connect_options, reached).await?;
         let tls = connected.tls.clone();
-        let mut config =
-            Config::new(source.url.clone(), source.credentials.clone(), options.seed.unwrap_or_else(random_seed));
-        config.transport = match options.transport {
-            // Datagrams do not go through a tunnel.
-            Transport::Auto if options.tunnel.is_some() => Transport::Tcp,
-            transport => transport,
+        let protocol = match source.url.scheme() {
+            Scheme::Jpegs => {
+                let config = jpeg_camera::Config::new(source.credentials.clone());
+                Protocol::Jpeg(Box::new(jpeg_camera::Session::new(config, now())))
+            }
+            Scheme::Rtsp | Scheme::Rtsps => {
+                Protocol::Rtsp(Box::new(session::Session::new(rtsp_config(source, options, tls.as_ref()), now())))
+            }
         };
-        config.quirks = options.model.as_deref().map(Quirks::of_model).unwrap_or_default();
-        // A key seen for the first time proves nothing about who asks for the code, and AcceptAny never does.
-        let verified =
-            tls.as_ref().is_some_and(|tls| !tls.first_seen) && !matches!(options.tls.trust, Trust::AcceptAny);
-        config.allow_basic = verified;
 
         let (leave, left) = oneshot::channel();
         let (statistics, seen_statistics) = watch::channel(Statistics::default());
         let (events, seen_events) = mpsc::unbounded_channel();
         let unread = Arc::new(AtomicUsize::new(0));
         let open = OpenSession::begin();
-        let driver = Driver::new(connected, config, left, statistics);
+        let driver = Driver::new(connected, protocol, left, statistics);
         let unread_by_consumer = Arc::clone(&unread);
         let task = tokio::spawn(async move {
             let mut mailbox = Mailbox { events, unread: unread_by_consumer, dropping: false };
@@ -132,6 +130,21 @@ impl Connection {
             let _ = task.await;
         }
     }
+}
+
+/// What an RTSP session with this camera has to know.
+fn rtsp_config(source: &Source, options: &Options, tls: Option<&TlsInfo>) -> Config {
+    let seed = options.seed.unwrap_or_else(random_seed);
+    let mut config = Config::new(source.url.clone(), source.credentials.clone(), seed);
+    config.transport = match options.transport {
+        // Datagrams do not go through a tunnel.
+        Transport::Auto if options.tunnel.is_some() => Transport::Tcp,
+        transport => transport,
+    };
+    config.quirks = options.model.as_deref().map(Quirks::of_model).unwrap_or_default();
+    // A key seen for the first time proves nothing about who asks for the code, and AcceptAny never does.
+    config.allow_basic = tls.is_some_and(|tls| !tls.first_seen) && !matches!(options.tls.trust, Trust::AcceptAny);
+    config
 }
 
 /// Where the driver puts events; never makes it wait.

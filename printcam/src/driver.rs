@@ -1,4 +1,4 @@
-//! Moves bytes between one camera's sockets and its [`Session`]; decides nothing.
+//! Moves bytes between one camera's sockets and its session; decides nothing.
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -9,7 +9,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use printcam_proto::session::{self, Event, Input, Output, Session, Statistics};
+use printcam_proto::jpeg_camera;
+use printcam_proto::session::{self, Event, Input, Output, Statistics};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, Sleep};
@@ -20,7 +21,7 @@ use crate::udp::UdpPair;
 
 /// A session being driven.
 pub(crate) struct Driver {
-    session: Session,
+    session: Protocol,
     stream: Socket,
     local: SocketAddr,
     peer: SocketAddr,
@@ -34,6 +35,49 @@ pub(crate) struct Driver {
     leave: Option<oneshot::Receiver<()>>,
     statistics: watch::Sender<Statistics>,
     statistics_due: Instant,
+}
+
+/// The session with the camera, in what it speaks.
+pub(crate) enum Protocol {
+    Rtsp(Box<session::Session>),
+    Jpeg(Box<jpeg_camera::Session>),
+}
+
+impl Protocol {
+    fn receive_buffer(&mut self) -> &mut [u8] {
+        match self {
+            Protocol::Rtsp(session) => session.receive_buffer(),
+            Protocol::Jpeg(session) => session.receive_buffer(),
+        }
+    }
+
+    fn handle_input(&mut self, now: std::time::Instant, input: Input<'_>) {
+        match self {
+            Protocol::Rtsp(session) => session.handle_input(now, input),
+            Protocol::Jpeg(session) => session.handle_input(now, input),
+        }
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        match self {
+            Protocol::Rtsp(session) => session.poll_output(),
+            Protocol::Jpeg(session) => session.poll_output(),
+        }
+    }
+
+    fn deadline(&self) -> Option<std::time::Instant> {
+        match self {
+            Protocol::Rtsp(session) => session.deadline(),
+            Protocol::Jpeg(session) => session.deadline(),
+        }
+    }
+
+    fn statistics(&self, now: std::time::Instant) -> Statistics {
+        match self {
+            Protocol::Rtsp(session) => session.statistics(now),
+            Protocol::Jpeg(session) => session.statistics(now),
+        }
+    }
 }
 
 /// Largest datagram: more than any MTU in use.
@@ -60,13 +104,13 @@ enum Happening {
 impl Driver {
     pub(crate) fn new(
         connected: Connected,
-        config: session::Config,
+        session: Protocol,
         leave: oneshot::Receiver<()>,
         statistics: watch::Sender<Statistics>,
     ) -> Self {
         let now = Instant::now();
         Self {
-            session: Session::new(config, now.into_std()),
+            session,
             stream: connected.stream,
             local: connected.local,
             peer: connected.peer,

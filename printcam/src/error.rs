@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use printcam_proto::jpeg_camera;
 use printcam_proto::rtsp::{FramingError, Method, UrlError};
 use printcam_proto::session::{self, AuthenticationError};
 use printcam_video::{DecodeError, JpegError};
@@ -117,6 +118,7 @@ impl Error {
             },
             Error::Session(error) => match error {
                 session::Error::Authentication(_) => ErrorCode::AuthenticationFailed,
+                session::Error::JpegCamera(error) => jpeg_camera_code(error),
                 session::Error::RequestTimedOut { .. } => ErrorCode::Timeout,
                 session::Error::NoVideo(_) => ErrorCode::NoVideoTrack,
                 session::Error::Refused { method: Method::Describe, status: 404 } => ErrorCode::NoVideoTrack,
@@ -136,7 +138,8 @@ impl Error {
         Some(match self {
             Error::Address(_) => {
                 "Write it as rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1; and what is neither \
-                 letter nor digit in the access code as %40 for @, %2F for /, %3A for : and so on."
+                 letter nor digit in the access code as %40 for @, %2F for /, %3A for : and so on. P1 and A1 printers are \
+                 jpegs://bblp:<access code>@<printer's address>."
             }
             Error::Connect(error) => return error.hint(),
             Error::Session(error) => return session_hint(error),
@@ -158,16 +161,45 @@ impl Error {
     }
 }
 
+fn jpeg_camera_code(error: &jpeg_camera::Error) -> ErrorCode {
+    use jpeg_camera::Error as E;
+    match error {
+        // Silence may also mean that the camera serves somebody else; the hint says so.
+        E::Denied | E::ClosedUnanswered | E::Silent { .. } | E::CredentialsUnusable { .. } => {
+            ErrorCode::AuthenticationFailed
+        }
+        E::NoCamera => ErrorCode::NoVideoTrack,
+        E::PictureTimedOut { .. } => ErrorCode::Timeout,
+        _ => ErrorCode::ConnectionFailed,
+    }
+}
+
+fn jpeg_camera_hint(error: &jpeg_camera::Error) -> Option<&'static str> {
+    use jpeg_camera::Error as E;
+    Some(match error {
+        E::Denied | E::CredentialsUnusable { .. } => READ_CODE_ANEW,
+        E::ClosedUnanswered | E::Silent { .. } => {
+            "Read the access code anew on the printer's screen, in its network settings; the user name is bblp. If it is \
+             right, close other programs that show this camera: it answers one at a time, and nobody for up to 20 \
+             minutes after one that vanished."
+        }
+        E::NoCamera => {
+            "Only P1 and A1 printers have their camera on this port. For the others use \
+             rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1"
+        }
+        E::NotJpegCamera | E::LostSync { .. } => "Check address and port: this is not a printer's camera.",
+        _ => return None,
+    })
+}
+
 fn session_hint(error: &session::Error) -> Option<&'static str> {
     use session::Error as E;
     Some(match error {
         E::Authentication(AuthenticationError::CredentialsMissing) => {
             "Put user name and access code into the address: rtsps://bblp:<access code>@..."
         }
-        E::Authentication(AuthenticationError::Rejected) => {
-            "Read the access code anew on the printer's screen, in its network settings; it changes when LAN mode is \
-             switched. The user name is bblp."
-        }
+        E::Authentication(AuthenticationError::Rejected) => READ_CODE_ANEW,
+        E::JpegCamera(error) => return jpeg_camera_hint(error),
         E::Authentication(AuthenticationError::BasicRefused) => "Use rtsps:// and pin the camera's key.",
         E::RequestTimedOut { .. } => HUNG,
         E::Refused { status: 404, .. } => "Check the path: printers stream on /streaming/live/1",
@@ -176,7 +208,10 @@ fn session_hint(error: &session::Error) -> Option<&'static str> {
              the printer."
         }
         E::Framing(FramingError::TlsOnPlainPort) => "Use rtsps:// instead of rtsp:// for this port.",
-        E::Framing(_) => "Check address and port: this is not a printer's camera.",
+        E::Framing(_) => {
+            "Check address and port: this is not a printer's RTSP camera. P1 and A1 printers are \
+             jpegs://bblp:<access code>@<printer's address>"
+        }
         E::NoVideo(_) => "Check the path: printers stream H.264 on /streaming/live/1",
         E::UdpUnavailable | E::UnusableTransport => "Try --transport tcp.",
         E::Refused { method: Method::Setup, .. } => "Try --transport tcp.",
@@ -184,7 +219,11 @@ fn session_hint(error: &session::Error) -> Option<&'static str> {
     })
 }
 
+const READ_CODE_ANEW: &str = "Read the access code anew on the printer's screen, in its network settings; it changes when \
+                              LAN mode is switched. The user name is bblp.";
+
 const RTSPS_PORT: u16 = 322;
 
 const HUNG: &str = "The camera service hangs or serves somebody else: close other programs that show this camera, then \
-                    restart the printer.";
+                    restart the printer. P1 and A1 printers do not speak RTSP: write \
+                    jpegs://bblp:<access code>@<printer's address>";

@@ -43,7 +43,7 @@ mod supervisor;
 pub mod tls;
 mod udp;
 
-pub use address::{Address, NoSuchCamera, Place};
+pub use address::{Address, Place};
 pub use connection::Connection;
 pub use error::{Error, ErrorCode, Waiting};
 pub use hub::Subscription;
@@ -57,7 +57,8 @@ pub use printcam_proto::rtsp::headers::ServerTransport;
 pub use printcam_proto::rtsp::{Credentials, RtspUrl, UrlError};
 pub use printcam_proto::session::{Event, Statistics, Transport};
 pub use printcam_video::{
-    AccessUnit, DEFAULT_QUALITY, DecodeError, Decoder, Frame, Presenter, RustyH264, encode_jpeg, fastest_decoder,
+    AccessUnit, Coding, DEFAULT_QUALITY, DecodeError, Decoder, Frame, Presenter, RustyH264, encode_jpeg,
+    fastest_decoder,
 };
 #[cfg(target_os = "android")]
 pub use printcam_video::{MediaCodecSurface, NativeWindow};

@@ -22,11 +22,13 @@ pub struct Options {
     pub keep: Keep,
     /// Whether a connection that is lost, or never came about, is tried again.
     pub reconnect: bool,
-    /// Silence after which a session is replaced; `None`: 5 s, or what the model needs.
+    /// Silence after which a session is replaced; `None`: 5 s, or what the model needs, or 15 s for cameras that
+    /// send JPEG.
     pub give_up_after: Option<Duration>,
     /// How often a session is replaced by a new one; `None`: never, or as the model needs.
     pub rotate_every: Option<Duration>,
-    /// How far live pictures stay behind, so that they move evenly; `None`: 150 ms over TCP, 300 ms over UDP.
+    /// How far live pictures stay behind, so that they move evenly; `None`: 150 ms over TCP, 300 ms over UDP,
+    /// not at all where the camera sends JPEG.
     pub playout: Option<Playout>,
     /// The model code, if known; otherwise the camera's own word counts, which comes a moment after the first picture.
     pub model: Option<String>,

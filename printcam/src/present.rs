@@ -144,8 +144,12 @@ async fn finished(working: &mut Option<JoinHandle<Presented>>) -> Presented {
     }
 }
 
-/// What suits the transport.
+/// What suits camera and transport.
 fn usual(core: &Core) -> Playout {
+    if core.source.sends_jpeg() {
+        // Nothing moves that could move more evenly.
+        return Playout::LowestLatency;
+    }
     match core.transport() {
         Some(ServerTransport::Udp { .. }) => Playout::UDP,
         _ => Playout::TCP,

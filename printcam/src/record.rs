@@ -67,7 +67,7 @@ pub use error::{FileOperation, RecordError};
 pub use file::{FileOptions, FileRecorder};
 pub use timeline::DurationLimit;
 
-use gate::Gate;
+use gate::{Gate, sets_of};
 use sink::Stream;
 use writer::Writer;
 
@@ -131,11 +131,13 @@ impl<W: Write> Recorder<W> {
     /// # Errors
     /// [`RecordError::Write`] where the output fails, and [`RecordError::Ended`] ever after.
     /// [`RecordError::ParameterSetsChanged`] where an MP4 cannot hold this picture; nothing was written of it, and
-    /// recording goes on with the next key frame that fits.
+    /// recording goes on with the next key frame that fits. [`RecordError::Jpeg`] for each picture that is one, which
+    /// changes nothing.
     pub fn push(&mut self, access_unit: &AccessUnit) -> Result<(), RecordError> {
         if self.failed {
             return Err(RecordError::Ended);
         }
+        sets_of(access_unit)?;
         let Some(time) = self.gate.admit(access_unit) else { return Ok(()) };
         let result = self.writer.write(access_unit, time);
         match &result {

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use printcam_proto::rtsp::{Credentials, RtspUrl, UrlError};
+use printcam_proto::rtsp::{Credentials, RtspUrl, Scheme, UrlError};
 
 /// A camera's stream and who may see it.
+///
+/// `rtsps://bblp:<access code>@<address>:322/streaming/live/1`, or `jpegs://bblp:<access code>@<address>` for the cameras
+/// of the P1 and A1 series, which do not speak RTSP.
 ///
 /// ```
 /// let source: printcam::Source = "rtsps://bblp:12345678@192.168.1.20/streaming/live/1".parse()?;
@@ -14,10 +17,17 @@ use printcam_proto::rtsp::{Credentials, RtspUrl, UrlError};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// The stream's address without the credentials.
+    /// The camera's address without the credentials.
     pub url: RtspUrl,
     /// User name and access code.
     pub credentials: Option<Credentials>,
+}
+
+impl Source {
+    /// Whether the camera sends JPEG pictures instead of a stream of H.264.
+    pub fn sends_jpeg(&self) -> bool {
+        self.url.scheme() == Scheme::Jpegs
+    }
 }
 
 impl FromStr for Source {

@@ -13,7 +13,7 @@ pub enum StreamState {
     Connecting,
     /// Pictures come.
     Playing,
-    /// The session stands, and for 1.5 s no media has come.
+    /// The session stands, and for 1.5 s no media has come; from a camera that sends JPEG, for 6 s.
     Stalled,
     /// Between two sessions, waiting for the next attempt or in it.
     Reconnecting,

@@ -17,8 +17,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use printcam_proto::jpeg_camera;
 use printcam_proto::quirks::Quirks;
-use printcam_proto::session::{Statistics, Transport};
+use printcam_proto::session::{self, Statistics, Transport};
 
 use crate::backoff::{Backoff, LONGEST, TELL_AFTER};
 use crate::error::{Error, ErrorCode};
@@ -89,6 +90,8 @@ pub(crate) struct Supervisor {
     quirks: Quirks,
     backoff: Backoff,
     state: StreamState,
+    /// There has been a picture, so the camera took the access code once.
+    worked: bool,
     phase: Phase,
     viewers: usize,
     /// When the last viewer's linger ends.
@@ -153,6 +156,7 @@ impl Supervisor {
             quirks: Quirks::default(),
             backoff: Backoff::new(policy.seed),
             state: StreamState::Idle,
+            worked: false,
             phase: Phase::Idle,
             viewers: 0,
             linger_until: None,
@@ -207,6 +211,7 @@ impl Supervisor {
                 }
             }
             Input::Picture => {
+                self.worked = true;
                 if let Phase::Open(open) = &mut self.phase {
                     open.last_picture = now;
                     if !std::mem::replace(&mut open.shown, true) {
@@ -329,7 +334,7 @@ impl Supervisor {
     }
 
     fn handle_failure(&mut self, now: Instant, error: Option<Arc<Error>>, reason: Reason) {
-        let hopeless = error.as_ref().is_some_and(|error| is_hopeless(error));
+        let hopeless = error.as_ref().is_some_and(|error| is_hopeless(error, self.worked));
         if hopeless || !self.policy.reconnect {
             self.phase = Phase::Ended;
             self.change(StreamState::Failed, reason, error);
@@ -410,9 +415,15 @@ impl Supervisor {
 }
 
 /// Whether trying again would only annoy: the camera said no for a reason that stays.
-fn is_hopeless(error: &Error) -> bool {
-    matches!(error, Error::Address(_))
-        || matches!(error.code(), ErrorCode::AuthenticationFailed | ErrorCode::CertificateChanged)
+fn is_hopeless(error: &Error, worked: bool) -> bool {
+    match error {
+        Error::Address(_) => true,
+        // A wrong access code looks so, and a camera that serves somebody else: it will be free again.
+        Error::Session(session::Error::JpegCamera(jpeg_camera::Error::Silent { .. })) => false,
+        // A wrong access code looks so, and a printer that is only starting.
+        Error::Session(session::Error::JpegCamera(jpeg_camera::Error::ClosedUnanswered)) => !worked,
+        _ => matches!(error.code(), ErrorCode::AuthenticationFailed | ErrorCode::CertificateChanged),
+    }
 }
 
 #[cfg(test)]

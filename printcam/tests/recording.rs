@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use clip::{Packet, STEP, Scratch, clip, packets, pictures, pictures_of, probe, stream_of};
 use mp4_atom::{Decode, Moof, Moov};
-use printcam::AccessUnit;
 use printcam::record::{DurationLimit, Progress, RecordFormat, Recorder};
+use printcam::{AccessUnit, Coding};
 use printcam_proto::h264::ParameterSets;
 
 /// Records into memory.
@@ -337,10 +337,10 @@ fn one_output_refuses_other_parameter_sets_and_goes_on() {
 #[test]
 fn parameter_sets_that_change_between_key_frames_wait_for_one() {
     let mut units = clip(45, "-g 15");
-    let sets = &units[0].parameter_sets;
+    let sets = units[0].parameter_sets().unwrap();
     let more = [sets.pps.clone(), vec![vec![0x68, 0x48, 0xe3].into()]].concat();
     let other = Arc::new(ParameterSets::new(sets.sps.clone(), more).unwrap());
-    units[20..30].iter_mut().for_each(|unit| unit.parameter_sets = Arc::clone(&other));
+    units[20..30].iter_mut().for_each(|unit| unit.coding = Coding::H264(Arc::clone(&other)));
     let (bytes, progress) = record(&units, RecordFormat::Mp4);
     assert_eq!((progress.pictures, progress.left_out), (35, 10));
     assert_eq!(durations(&bytes)[19], 11 * STEP);

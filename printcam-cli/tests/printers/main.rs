@@ -8,7 +8,7 @@ mod reload;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use printcam_sim::{Certificate, Simulator};
+use printcam_sim::{Certificate, Options, Personality, Simulator};
 use serde_json::Value;
 
 use program::{ACCESS_CODE, Announcer, Home, WRONG_CODE, camera};
@@ -150,12 +150,13 @@ fn nothing_found_is_one_sentence_with_a_next_step() {
 }
 
 #[test]
-fn a_jpeg_printer_gets_a_clear_sentence_and_nobody_is_asked_for_its_code() {
+fn a_jpeg_printer_is_added_and_shown_by_its_name() {
     let home = Home::new();
-    let printer = Announcer::start(P1S);
-    for arguments in [&["snap", "127.0.0.1", "-o", "-"][..], &["add", "shelf", "127.0.0.1"], &["watch", "127.0.0.1"]] {
-        let ended = home.printcam(arguments).env("PRINTCAM_DISCOVERY", &printer.place).expect(1);
-        assert!(ended.stderr.contains("JPEG"), "{arguments:?}: {}", ended.stderr);
-    }
-    home.printcam(&["snap", "127.0.0.1:6000", "-o", "-"]).expect(1);
+    let options = Options { personality: Personality::P1s, serial: "01P00A000000001".to_owned(), ..Options::default() };
+    let camera = Simulator::start(options).expect("a free port");
+    home.printcam(&["add", "shelf", &camera.url_with_credentials()]).expect(0);
+    let picture = home.printcam(&["snap", "shelf", "-o", "-"]).expect(0);
+    assert!(picture.stderr.contains("1280x720"), "{}", picture.stderr);
+    let refused = home.printcam(&["record", "shelf", "-o", "shelf.mp4"]).expect(1);
+    assert!(refused.stderr.contains("JPEG"), "{}", refused.stderr);
 }

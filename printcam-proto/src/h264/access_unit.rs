@@ -1,4 +1,7 @@
 //! An access unit: the coded form of one picture (H.264 §3.1, RFC 6184 §5.1).
+//!
+//! Cameras that send JPEG have theirs carried by the same type, so that whoever passes pictures on need not know which
+//! they are.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,28 +18,65 @@ pub struct AccessUnit {
     pub timestamp: u64,
     /// When its last packet arrived.
     pub received_at: Instant,
-    /// Whether decoding can start here: it holds an IDR picture (`nal_unit_type` 5).
+    /// Whether decoding can start here: it holds an IDR picture (`nal_unit_type` 5), or is a JPEG.
     pub key_frame: bool,
     /// Media was lost between the previous access unit and this one; a decoder that shows only true pictures waits
     /// for the next key frame.
     pub discontinuity: bool,
-    /// The parameter sets in force. The same `Arc` as before as long as they are equal.
-    pub parameter_sets: Arc<ParameterSets>,
-    /// The NAL units as received, each behind a four-byte start code (Annex B); parameter sets only if sent in band.
+    /// How it is coded, and what a decoder has to know before it.
+    pub coding: Coding,
+    /// Of H.264 the NAL units as received, each behind a four-byte start code (Annex B), parameter sets only if sent in
+    /// band. Of JPEG the file as the camera made it.
     pub data: Bytes,
 }
 
+/// How a picture is coded.
+#[derive(Debug, Clone)]
+pub enum Coding {
+    /// H.264, with the parameter sets in force. The same `Arc` as before as long as they are equal.
+    H264(Arc<ParameterSets>),
+    /// A JPEG file: the cameras on port 6000 send nothing else. Each is a key frame.
+    Jpeg {
+        /// Width in pixels, as its frame header says.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
+}
+
 impl AccessUnit {
-    /// Its NAL units in order of transmission, without start codes.
+    /// Width and height of the visible picture, in luma samples.
+    #[must_use]
+    pub fn size(&self) -> (u32, u32) {
+        match &self.coding {
+            Coding::H264(sets) => (sets.info.width, sets.info.height),
+            Coding::Jpeg { width, height } => (*width, *height),
+        }
+    }
+
+    /// The parameter sets in force; `None` of a JPEG.
+    #[must_use]
+    pub fn parameter_sets(&self) -> Option<&Arc<ParameterSets>> {
+        match &self.coding {
+            Coding::H264(sets) => Some(sets),
+            Coding::Jpeg { .. } => None,
+        }
+    }
+
+    /// Its NAL units in order of transmission, without start codes; a JPEG has none.
     #[must_use]
     pub fn nal_units(&self) -> NalUnits<'_> {
-        nal_unit::nal_units(&self.data)
+        match &self.coding {
+            Coding::H264(_) => nal_unit::nal_units(&self.data),
+            Coding::Jpeg { .. } => nal_unit::nal_units(&[]),
+        }
     }
 
     /// Appends it to `out` so that a decoder can start with it: a key frame that does not bring its parameter sets in
-    /// band gets [`parameter_sets`](Self::parameter_sets) put before it, behind an access unit delimiter if there is
-    /// one. Every start code has four bytes. `out` is not cleared.
+    /// band gets its [`parameter_sets`](Self::parameter_sets) put before it, behind an access unit delimiter if there is
+    /// one. Every start code has four bytes. `out` is not cleared. Nothing is appended of a JPEG.
     pub fn write_annex_b(&self, out: &mut Vec<u8>) {
+        let Coding::H264(sets) = &self.coding else { return };
         let mut picture = &self.data[..];
         if self.key_frame && !self.brings_parameter_sets() {
             let mut nal_units = self.nal_units();
@@ -48,7 +88,6 @@ impl AccessUnit {
                 out.extend_from_slice(head);
                 picture = rest;
             }
-            let sets = &self.parameter_sets;
             for nal_unit in std::iter::once(&sets.sps).chain(&sets.pps) {
                 out.extend_from_slice(&START_CODE);
                 out.extend_from_slice(nal_unit);
@@ -110,7 +149,7 @@ mod tests {
                 received_at: Instant::now(),
                 key_frame: received.contains(&IDR),
                 discontinuity: false,
-                parameter_sets: Arc::clone(&sets),
+                coding: Coding::H264(Arc::clone(&sets)),
                 data: annex_b(received).into(),
             };
             assert_eq!(unit.nal_units().collect::<Vec<_>>(), received);

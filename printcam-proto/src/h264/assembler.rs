@@ -19,7 +19,7 @@ use bytes::BytesMut;
 
 use super::depacketizer::{DepacketizerStats, Discard, Marker};
 use super::nal_unit::{START_CODE, find_start_code};
-use super::{AccessUnit, NalUnitType, ParameterSetTracker, PresentationClock};
+use super::{AccessUnit, Coding, NalUnitType, ParameterSetTracker, PresentationClock};
 
 /// Largest access unit, in bytes. A key frame of 4096x2304 at 60 Mbit/s has about 2 MiB; beyond 8 MiB the peer is
 /// hostile or a NAL unit never ends.
@@ -427,7 +427,7 @@ impl Assembler {
             received_at: unit.arrival.received_at,
             key_frame: picture.idr,
             discontinuity: std::mem::take(&mut self.lost),
-            parameter_sets: parameter_sets.clone(),
+            coding: Coding::H264(parameter_sets.clone()),
             data,
         });
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::h264::ParameterSets;
+use crate::h264::{Coding, ParameterSets};
 use crate::rtp::virtual_clock::{epoch, ms};
 
 /// An access unit on its way to the buffer; its number is what its data begins with.
@@ -78,7 +78,7 @@ impl Player {
             received_at: self.start + ms(sent.at),
             key_frame: sent.key_frame,
             discontinuity: false,
-            parameter_sets: Arc::clone(&self.parameter_sets),
+            coding: Coding::H264(Arc::clone(&self.parameter_sets)),
             data: data.into(),
         };
         self.buffer.insert(self.start + ms(sent.at), access_unit);

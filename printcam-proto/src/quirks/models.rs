@@ -77,7 +77,7 @@ const fn jpeg(
     serial_prefix: &'static str,
     known: &'static str,
 ) -> Model {
-    Model { name, codes, serial_prefix, camera: Some(CameraProtocol::Jpeg), known, quirks: Quirks::NONE }
+    Model { name, codes, serial_prefix, camera: Some(CameraProtocol::Jpeg), known, quirks: Quirks::JPEG_CAMERA }
 }
 
 /// Names of older firmware stand behind the code.

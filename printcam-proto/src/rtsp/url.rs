@@ -1,10 +1,13 @@
-//! RTSP URLs (RFC 2326 §3.2) and the resolution of control URLs against them (§C.1.1).
+//! RTSP URLs (RFC 2326 §3.2) and the resolution of control URLs against them (§C.1.1), and addresses of JPEG cameras.
 
 use std::fmt;
 
 use super::Credentials;
+use crate::jpeg_camera::MAX_CREDENTIAL;
 
-/// An `rtsp://` or `rtsps://` URL without its credentials, so that it can be shown and sent.
+/// An `rtsp://`, `rtsps://` or `jpegs://` URL without its credentials, so that it can be shown and sent.
+///
+/// `jpegs://bblp:12345678@192.168.1.20` is ours: nobody else has a name for the protocol of port 6000. It has no path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RtspUrl {
     scheme: Scheme,
@@ -14,21 +17,23 @@ pub struct RtspUrl {
     path: String,
 }
 
-/// Whether the connection is wrapped in TLS.
+/// What is spoken, and whether the connection is wrapped in TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// Plain TCP; port 554 unless the URL says otherwise.
     Rtsp,
     /// TLS; port 322 unless the URL says otherwise (where Bambu Lab printers listen, and IANA's port for rtsps).
     Rtsps,
+    /// Login and JPEGs over TLS, of the P1 and A1 series; port 6000 unless the URL says otherwise.
+    Jpegs,
 }
 
 /// Why a text is not a URL we would use. None of them quotes the text: it may hold the access code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UrlError {
-    /// Neither `rtsp://` nor `rtsps://`.
-    #[error("the address must begin with rtsps:// or rtsp://")]
+    /// None of those we know.
+    #[error("the address must begin with rtsps://, rtsp:// or jpegs://")]
     Scheme,
     /// Nothing between the credentials and the path.
     #[error("the address names no host")]
@@ -45,6 +50,12 @@ pub enum UrlError {
     /// More than one `@` before the path: which one ends the password cannot be told.
     #[error("the address holds more than one @; write an @ in the access code as %40")]
     AmbiguousAt,
+    /// A JPEG camera has one stream, and no name for it.
+    #[error("an address that begins with jpegs:// ends with the port")]
+    Path,
+    /// The login of a JPEG camera has room for [`MAX_CREDENTIAL`] bytes.
+    #[error("the user name or access code in the address is longer than {} bytes", MAX_CREDENTIAL)]
+    CredentialsTooLong,
     /// Over [`RtspUrl::MAX_LENGTH`] bytes.
     #[error("the address is longer than {} bytes", RtspUrl::MAX_LENGTH)]
     TooLong,
@@ -56,14 +67,16 @@ impl Scheme {
         match self {
             Scheme::Rtsp => 554,
             Scheme::Rtsps => 322,
+            Scheme::Jpegs => 6000,
         }
     }
 
-    /// `rtsp` or `rtsps`.
+    /// As an address begins: `rtsp`, `rtsps` or `jpegs`.
     pub fn as_str(self) -> &'static str {
         match self {
             Scheme::Rtsp => "rtsp",
             Scheme::Rtsps => "rtsps",
+            Scheme::Jpegs => "jpegs",
         }
     }
 }
@@ -83,6 +96,7 @@ impl RtspUrl {
         let scheme = match scheme.to_ascii_lowercase().as_str() {
             "rtsp" => Scheme::Rtsp,
             "rtsps" => Scheme::Rtsps,
+            "jpegs" => Scheme::Jpegs,
             _ => return Err(UrlError::Scheme),
         };
         refuse_forbidden(text)?;
@@ -101,10 +115,13 @@ impl RtspUrl {
             return Err(UrlError::Forbidden); // it would end the uri of an Authorization header
         }
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        if scheme == Scheme::Jpegs {
+            check_jpeg(&path, credentials.as_ref())?;
+        }
         Ok((Self { scheme, host, port, path }, credentials))
     }
 
-    /// Whether the connection is wrapped in TLS.
+    /// What is spoken, and whether the connection is wrapped in TLS.
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
@@ -119,7 +136,7 @@ impl RtspUrl {
         self.port
     }
 
-    /// Path and query, beginning with `/`.
+    /// Path and query, beginning with `/`. Of a JPEG camera that is all.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -150,7 +167,21 @@ impl RtspUrl {
 impl fmt::Display for RtspUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (open, close) = if self.host.contains(':') { ("[", "]") } else { ("", "") };
-        write!(f, "{}://{open}{}{close}:{}{}", self.scheme.as_str(), self.host, self.port, self.path)
+        let path = if self.scheme == Scheme::Jpegs { "" } else { &self.path };
+        write!(f, "{}://{open}{}{close}:{}{path}", self.scheme.as_str(), self.host, self.port)
+    }
+}
+
+/// What is asked of the address of a JPEG camera beyond what is asked of any.
+fn check_jpeg(path: &str, credentials: Option<&Credentials>) -> Result<(), UrlError> {
+    if path != "/" {
+        return Err(UrlError::Path);
+    }
+    match credentials {
+        Some(own) if own.username().len().max(own.password().len()) > MAX_CREDENTIAL => {
+            Err(UrlError::CredentialsTooLong)
+        }
+        _ => Ok(()),
     }
 }
 
@@ -230,6 +261,8 @@ mod tests {
                 "12345678",
             ),
             ("RTSP://u:p%40q@cam", "rtsp://cam:554/", "u", "p@q"),
+            ("jpegs://bblp:12345678@192.168.1.2", "jpegs://192.168.1.2:6000", "bblp", "12345678"),
+            ("JPEGS://bblp:1@[fe80::1]:6001/#x", "jpegs://[fe80::1]:6001", "bblp", "1"),
             ("rtsp://u@cam?x=1", "rtsp://cam:554/?x=1", "u", ""),
             ("rtsp://u:a:b@[fe80::1]:8554/a/b?c=%20d#frag", "rtsp://[fe80::1]:8554/a/b?c=%20d", "u", "a:b"),
         ] {
@@ -266,6 +299,12 @@ mod tests {
             ("rtsp://cam/a%0d%0ab", UrlError::Forbidden),
             ("rtsp://cam/a\r\nb", UrlError::Forbidden),
             ("rtsp://cam/a\"b", UrlError::Forbidden),
+            ("jpeg://u:p@cam", UrlError::Scheme),
+            ("jpegs://u:p@cam:6000/streaming/live/1", UrlError::Path),
+            ("jpegs://u:p@cam?x", UrlError::Path),
+            ("jpegs://u:a%0d%0ab@cam", UrlError::Forbidden),
+            ("jpegs://u:123456789012345678901234567890123@cam", UrlError::CredentialsTooLong),
+            ("jpegs://123456789012345678901234567890123:p@cam", UrlError::CredentialsTooLong),
         ] {
             assert_eq!(RtspUrl::parse(text).map(|_| ()), Err(want), "{text:?}");
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::jpeg_camera;
 use crate::rtsp::{FramingError, Method};
 use crate::sdp::NoVideo;
 
@@ -46,6 +47,9 @@ pub enum Error {
     /// UDP was demanded, and no pair of ports is free here.
     #[error("no pair of UDP ports could be opened")]
     UdpUnavailable,
+    /// What only a JPEG camera does.
+    #[error(transparent)]
+    JpegCamera(#[from] jpeg_camera::Error),
     /// The server no longer knows the session (454).
     #[error("the camera has forgotten the session")]
     SessionExpired,

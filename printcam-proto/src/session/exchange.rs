@@ -29,7 +29,6 @@ pub enum Input<'a> {
 }
 
 /// What the driver has to do.
-#[derive(Debug)]
 pub enum Output {
     /// Send these bytes on the connection.
     Send(Bytes),
@@ -50,6 +49,20 @@ pub enum Output {
     Event(Event),
 }
 
+/// Without the bytes: they may hold the access code.
+impl std::fmt::Debug for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Output::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
+            Output::SendRtcp(bytes) => write!(f, "SendRtcp({} bytes)", bytes.len()),
+            Output::BindUdp => f.write_str("BindUdp"),
+            Output::ConnectUdp { rtp, rtcp } => write!(f, "ConnectUdp {{ rtp: {rtp}, rtcp: {rtcp} }}"),
+            Output::CloseUdp => f.write_str("CloseUdp"),
+            Output::Event(event) => f.debug_tuple("Event").field(event).finish(),
+        }
+    }
+}
+
 /// What the consumer of a session sees.
 #[derive(Debug)]
 pub enum Event {
@@ -65,17 +78,19 @@ pub enum Event {
         /// How the media travels.
         transport: ServerTransport,
     },
+    /// A JPEG camera took the access code: its first picture has begun.
+    Accepted,
     /// The camera named itself in an SDES (RFC 3550 §6.5.1). Printers put their model code there: see
     /// [`Quirks::of_model`](crate::quirks::Quirks::of_model).
     Named(String),
     /// A picture.
     AccessUnit(AccessUnit),
-    /// No RTP for [`Config::stall_after`](super::Config::stall_after).
+    /// No RTP for [`Config::stall_after`](super::Config::stall_after); of a JPEG camera, no byte for its own.
     Stalled {
         /// When the last packet came.
         since: Instant,
     },
-    /// RTP again.
+    /// Media again.
     Resumed {
         /// When the last packet before the stall had come.
         since: Instant,

@@ -82,7 +82,7 @@ fn media_around_the_answer_to_play_at_every_split() {
         assert_eq!(units, [(true, 0, false), (false, 3000, false)], "cut at {cut}");
         let annex_b = [&[0, 0, 0, 1][..], &sps, &[0, 0, 0, 1], &pps, &[0, 0, 0, 1], KEY_SLICE].concat();
         assert_eq!(client.access_units[0].data, annex_b, "cut at {cut}");
-        let info = &client.access_units[0].parameter_sets.info;
+        let info = &client.access_units[0].parameter_sets().unwrap().info;
         assert_eq!((info.width, info.height, info.full_range), (1168, 720, true));
         let statistics = client.session.statistics(client.now);
         assert_eq!(

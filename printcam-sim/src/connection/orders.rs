@@ -3,9 +3,9 @@
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::dialogue::Farewell;
 use crate::fault::{Fault, FaultKind};
 use crate::options::Options;
-use crate::session::Farewell;
 use crate::timeline::Timeline;
 use crate::virtual_camera::{Control, VirtualCamera};
 

@@ -42,8 +42,11 @@ pub(super) static ENTRIES: &[Entry] = &[
     camera("refuse", FaultKind::Refuse, "nobody listens"),
     camera("restart", FaultKind::Restart, "all connections end, and nobody listens"),
     camera("no-server-hello", FaultKind::NoServerHello, "TCP is accepted, then nothing"),
+    camera("slow-handshake", FaultKind::SlowHandshake(SLOW_HANDSHAKE), "the ServerHello comes so late"),
     camera("second-certificate", FaultKind::SecondCertificate, "another certificate"),
     camera("unauthorized", FaultKind::Unauthorized, "401 to everything, as after a rotated code"),
+    camera("denial", FaultKind::Denial, "a JPEG camera denies any code by 8 bytes"),
+    camera("foreign-answer", FaultKind::ForeignAnswer, "a JPEG camera answers by 24 bytes, as a P2S on port 6000"),
     camera("describe-unanswered", FaultKind::DescribeUnanswered, "DESCRIBE is never answered"),
     camera("no-video", FaultKind::NoVideo, "the description holds no video"),
     camera("no-sprop", FaultKind::NoSprop, "the description holds no parameter sets"),
@@ -57,6 +60,7 @@ pub(super) static ENTRIES: &[Entry] = &[
     instant("new-nonce", FaultKind::NewNonce, "401 once, with another nonce"),
     instant("expire", FaultKind::Expire, "the session is gone: 454"),
     play("stall", FaultKind::Stall, "silence, then all of it at once"),
+    play("bursts", FaultKind::Bursts(Duration::from_millis(250)), "what has gathered leaves at once, so often"),
     play("report-stall", FaultKind::ReportStall(REPORT_STALL), "a stall where a sender report goes unanswered"),
     play("throttle", FaultKind::Throttle(4500), "key frames only after a report of zeros or of more jitter"),
     play("freeze", FaultKind::Freeze, "nothing is read or written; the connection stands"),
@@ -74,10 +78,15 @@ pub(super) static ENTRIES: &[Entry] = &[
     play("csrc", FaultKind::Contributors(1.0), "packets with contributing sources"),
     play("extension", FaultKind::Extension(1.0), "packets with a header extension"),
     play("padding", FaultKind::Padding(1.0), "packets with padding"),
+    play("truncated-jpeg", FaultKind::TruncatedJpeg(1.0), "JPEG files that end early"),
+    play("jpeg-length", FaultKind::JpegLength(100_000_000), "headers that promise so long a JPEG"),
     play("loss", FaultKind::Loss(0.01), "packets lost, by TCP too"),
     play("duplicate", FaultKind::Duplicate(0.01), "packets come twice"),
     play("reorder", FaultKind::Reorder(0.01, 3), "packets come up to so many packets late"),
 ];
+
+/// As seen of a P1S.
+const SLOW_HANDSHAKE: Length = Length { min: Duration::from_secs(1), max: Duration::from_secs(1) };
 
 /// As seen of an H2C.
 const REPORT_STALL: Length = Length { min: Duration::from_secs(4), max: Duration::from_secs(9) };

@@ -138,16 +138,20 @@ impl fmt::Display for Fault {
         f.write_str(self.kind.name())?;
         let mut length = self.length;
         match self.kind {
-            FaultKind::LargeReplies(value) | FaultKind::Throttle(value) => write!(f, "={value}")?,
+            FaultKind::LargeReplies(value) | FaultKind::Throttle(value) | FaultKind::JpegLength(value) => {
+                write!(f, "={value}")?
+            }
             FaultKind::TimestampJump(value) => write!(f, "={value}")?,
             FaultKind::SequenceGap(value) => write!(f, "={value}")?,
-            FaultKind::ReportStall(value) => write!(f, "={}", Times(value))?,
+            FaultKind::Bursts(value) => write!(f, "={}", Time(value))?,
+            FaultKind::ReportStall(value) | FaultKind::SlowHandshake(value) => write!(f, "={}", Times(value))?,
             FaultKind::Reorder(probability, distance) => write!(f, "={probability},{distance}")?,
             FaultKind::NoMarker(probability)
             | FaultKind::MisplacedMarker(probability)
             | FaultKind::Contributors(probability)
             | FaultKind::Extension(probability)
             | FaultKind::Padding(probability)
+            | FaultKind::TruncatedJpeg(probability)
             | FaultKind::Loss(probability)
             | FaultKind::Duplicate(probability) => write!(f, "={probability}")?,
             _ => {
@@ -184,13 +188,21 @@ fn apply_value(kind: &mut FaultKind, text: &str, entry: &Entry) -> Result<Option
         FaultKind::TimestampJump(ticks) => {
             *ticks = text.parse().map_err(|_| bad("a number of timestamp units, which may be negative"))?;
         }
+        FaultKind::JpegLength(bytes) => *bytes = text.parse().map_err(|_| bad("a number of bytes up to 4294967295"))?,
         FaultKind::SequenceGap(count) => *count = text.parse().map_err(|_| bad("a number up to 65535"))?,
-        FaultKind::ReportStall(length) => *length = parse_length(text)?,
+        FaultKind::Bursts(period) => {
+            *period = parse_time(text)?;
+            if period.is_zero() {
+                return Err(bad("a time longer than nothing"));
+            }
+        }
+        FaultKind::ReportStall(length) | FaultKind::SlowHandshake(length) => *length = parse_length(text)?,
         FaultKind::NoMarker(probability)
         | FaultKind::MisplacedMarker(probability)
         | FaultKind::Contributors(probability)
         | FaultKind::Extension(probability)
         | FaultKind::Padding(probability)
+        | FaultKind::TruncatedJpeg(probability)
         | FaultKind::Loss(probability)
         | FaultKind::Duplicate(probability) => {
             *probability = parse_probability(text).ok_or_else(|| bad("a probability from 0 to 1"))?;
@@ -211,7 +223,14 @@ fn apply_value(kind: &mut FaultKind, text: &str, entry: &Entry) -> Result<Option
 
 /// Whether there is no connection yet, or not one alone, when it begins.
 fn befalls_camera(kind: FaultKind) -> bool {
-    matches!(kind, FaultKind::Refuse | FaultKind::Restart | FaultKind::NoServerHello | FaultKind::SecondCertificate)
+    matches!(
+        kind,
+        FaultKind::Refuse
+            | FaultKind::Restart
+            | FaultKind::NoServerHello
+            | FaultKind::SlowHandshake(_)
+            | FaultKind::SecondCertificate
+    )
 }
 
 fn parse_probability(text: &str) -> Option<f64> {
@@ -229,7 +248,7 @@ fn parse_length(text: &str) -> Result<Length, FaultError> {
     Ok(length)
 }
 
-fn parse_time(text: &str) -> Result<Duration, FaultError> {
+pub(crate) fn parse_time(text: &str) -> Result<Duration, FaultError> {
     let bad = || FaultError::BadTime { given: text.to_owned() };
     let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(bad)?;
     let (number, unit) = text.split_at(unit_at);

@@ -1,6 +1,6 @@
 //! Pictures in, NAL units out: slice headers, picture order, and which macroblocks to code.
 
-use crate::picture::{Colour, Picture, Plane};
+use crate::picture::{Colour, Picture, Plane, Range};
 
 use super::bit_writer::BitWriter;
 use super::macroblock::{MacroblockCoder, SliceKind};
@@ -13,8 +13,9 @@ use super::macroblock::{MacroblockCoder, SliceKind};
 pub(crate) struct ParameterSets {
     pub(crate) sps: &'static [u8],
     pub(crate) pps: &'static [u8],
-    /// Width and height in samples; whole macroblocks, no cropping.
+    /// Width and height in samples as shown; what whole macroblocks hold beyond is cropped.
     pub(crate) size: [usize; 2],
+    pub(crate) range: Range,
     /// `chroma_qp_index_offset` of the picture parameter set.
     pub(crate) chroma_qp_offset: i32,
 }
@@ -23,7 +24,7 @@ pub(crate) struct ParameterSets {
 ///
 /// The parameter sets must say: frame_mbs_only, CAVLC, `log2_max_frame_num` and
 /// `log2_max_pic_order_cnt_lsb` 16, picture order type 0, one reference, QP 26, one slice group,
-/// no weighting, deblocking control present, no constrained intra prediction, no redundant pictures.
+/// no weighting, deblocking control present, no constrained intra prediction, no redundant pictures, no 8x8 transform.
 #[derive(Debug)]
 pub(crate) struct Encoder {
     coder: MacroblockCoder,
@@ -37,13 +38,9 @@ pub(crate) struct Encoder {
 
 impl Encoder {
     pub(crate) fn new(sets: &ParameterSets) -> Encoder {
-        let [width, height] = sets.size;
-        Encoder {
-            coder: MacroblockCoder::new(width, height, QP, sets.chroma_qp_offset),
-            source: Picture::new(width, height, Colour::rgb(0)),
-            frame_num: 0,
-            idr_pic_id: 0,
-        }
+        let source = Picture::new(sets.size, Colour::rgb(0));
+        let coded = [source.luma.width, source.luma.height];
+        Encoder { coder: MacroblockCoder::new(coded, QP, sets.chroma_qp_offset), source, frame_num: 0, idr_pic_id: 0 }
     }
 
     /// One coded slice: of an IDR picture where `key`, else of a P picture.

@@ -26,12 +26,13 @@ pub(super) struct MacroblockCoder {
 }
 
 impl MacroblockCoder {
-    pub(super) fn new(width: usize, height: usize, qp: u32, chroma_qp_offset: i32) -> Self {
+    /// Width and height are multiples of 16.
+    pub(super) fn new([width, height]: [usize; 2], qp: u32, chroma_qp_offset: i32) -> Self {
         let chroma_qp = qp as i32 + chroma_qp_offset;
         // Table 8-15 is the identity below 30.
         assert!((0..30).contains(&chroma_qp));
         MacroblockCoder {
-            reconstruction: Picture::new(width, height, Colour::rgb(0)),
+            reconstruction: Picture::new([width, height], Colour::rgb(0)),
             luma_quantiser: Quantiser::new(qp),
             chroma_quantiser: Quantiser::new(chroma_qp as u32),
             luma_counts: Counts::new(width / 4, height / 4),

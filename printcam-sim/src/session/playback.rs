@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::camera::AccessUnit;
+use crate::dialogue::Output;
 use crate::fault::FaultKind;
 use crate::options::Options;
 use crate::personality::Media;
@@ -13,12 +14,13 @@ use crate::rtcp::{self, ReceiverReport, SenderReport};
 use crate::rtp::Packetizer;
 use crate::timeline::Timeline;
 
-use super::Output;
 use super::media_faults::{Delayed, befall};
 use super::transport::{Transport, interleaved, push_interleaved};
 
 /// Video stops when no receiver report came for so long (claimed of real printers).
 const REPORT_PATIENCE: Duration = Duration::from_millis(1800);
+/// A report that left before the first picture came says nothing; it arrives within this time.
+const FIRST_REPORT_PATIENCE: Duration = Duration::from_secs(1);
 /// How soon a sender report must be answered where `report-stall` is on.
 const ANSWER_PATIENCE: Duration = Duration::from_millis(500);
 /// Sender reports after the first one.
@@ -52,6 +54,8 @@ pub(super) struct Playback {
     stalled_until: Option<Instant>,
     /// Sends key frames only, for what the last receiver report said.
     throttled: bool,
+    /// When the first picture was sent.
+    first_picture: Option<Instant>,
     /// RTP timestamp of the picture sent last.
     last_timestamp: Option<u32>,
     delayed: Delayed,
@@ -61,6 +65,7 @@ impl Playback {
     pub(super) fn new(
         transport: Transport,
         options: &Options,
+        media: &'static Media,
         starved: bool,
         random: &mut Random,
         now: Instant,
@@ -69,7 +74,7 @@ impl Playback {
             id: format!("{:08X}", random.next_u32()),
             transport,
             model_code: options.personality.facts().model_code,
-            media: options.media(),
+            media,
             packetizer: Packetizer::new(random.next_u32(), random.next_u32() as u16),
             first_timestamp: random.next_u32(),
             timestamp_offset: None,
@@ -85,6 +90,7 @@ impl Playback {
             unanswered: None,
             stalled_until: None,
             throttled: false,
+            first_picture: None,
             last_timestamp: None,
             delayed: Delayed::default(),
         }
@@ -129,8 +135,9 @@ impl Playback {
         self.last_report = now;
         self.unanswered = None;
         let poor = |limit| {
-            // Zeros are right as long as nothing was sent.
-            let zeros = report.block.is_none_or(|block| block.is_all_zero()) && self.last_timestamp.is_some();
+            // Zeros are right as long as nothing has come.
+            let knows_better = self.first_picture.is_some_and(|sent| now >= sent + FIRST_REPORT_PATIENCE);
+            let zeros = knows_better && report.block.is_none_or(|block| block.is_all_zero());
             zeros || report.block.is_some_and(|block| block.interarrival_jitter > limit)
         };
         self.throttled = jitter_limit.is_some_and(poor);
@@ -257,6 +264,7 @@ impl Playback {
             timestamp = last;
         }
         self.last_timestamp = Some(timestamp);
+        self.first_picture.get_or_insert(now);
         let out_of_band = timeline.is_active(FaultKind::NoParameterSets, now);
         let is_sent = |nal_unit: &&[u8]| !(out_of_band && matches!(nal_unit[0] & 0x1f, SPS | PPS));
         let nal_units: Vec<&[u8]> = unit.nal_units.iter().map(Vec::as_slice).filter(is_sent).collect();

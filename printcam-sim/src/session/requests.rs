@@ -74,7 +74,7 @@ impl Session {
         });
         let started = self.around.started.1.duration_since(SystemTime::UNIX_EPOCH);
         let description = Description {
-            media: self.around.options.media(),
+            media: self.around.options.media(self.rtsp),
             address: self.around.local.to_string(),
             started: started.unwrap_or_default().as_micros() as u64,
             video: !self.timeline.is_active(FaultKind::NoVideo, now),
@@ -113,7 +113,8 @@ impl Session {
         if !starved {
             self.around.place.take(self.around.client);
         }
-        let playback = Playback::new(transport, options, starved, &mut self.random, now);
+        let media = options.media(self.rtsp);
+        let playback = Playback::new(transport, options, media, starved, &mut self.random, now);
         let response = Response::new(200)
             .header("Transport", transport.header(self.around.peer, self.around.local))
             .header("Session", format!("{};timeout={}", playback.id(), options.session_timeout.as_secs()));
@@ -196,7 +197,7 @@ impl Session {
     fn stream_suffix<'a>(&self, uri: &'a str) -> Option<&'a str> {
         let (_, rest) = uri.split_once("://")?;
         let path = &rest[rest.find('/')?..];
-        let suffix = path.strip_prefix(self.facts.path)?;
+        let suffix = path.strip_prefix(self.rtsp.path)?;
         (suffix.is_empty() || suffix.starts_with('/')).then_some(suffix)
     }
 
@@ -207,7 +208,7 @@ impl Session {
             IpAddr::V4(address) => address.to_string(),
             IpAddr::V6(address) => format!("[{address}]"),
         };
-        format!("{scheme}://{host}{}", self.facts.path)
+        format!("{scheme}://{host}{}", self.rtsp.path)
     }
 }
 

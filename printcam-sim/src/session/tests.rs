@@ -5,7 +5,10 @@ use std::net::Ipv4Addr;
 use super::*;
 use crate::digest::authorization;
 use crate::fault::Fault;
-use crate::options::{AccessCode, SecondClient, Udp};
+use crate::log::SharedLog;
+use crate::options::{AccessCode, Options, SecondClient, Udp};
+use crate::personality::Personality;
+use crate::place::Place;
 
 const URI: &str = "rtsps://127.0.0.1:322/streaming/live/1";
 
@@ -44,7 +47,7 @@ impl Scenario {
             started: (start, SystemTime::UNIX_EPOCH + Duration::from_secs(1_723_111_495)),
         };
         Scenario {
-            session: Session::new(around, timeline),
+            session: Session::new(Personality::X1c.facts().rtsp().expect("RTSP"), around, timeline),
             log,
             id,
             start,
@@ -332,7 +335,7 @@ fn a_second_client_is_refused_starved_or_kicks() {
         let mut second = Scenario::beside(Options { seed: 1, ..options }, &place, start);
         if policy == SecondClient::Refuse {
             assert_eq!(second.set_up(TCP), 453);
-            first.session.handle_end(start);
+            first.session.handle_end(None, start);
             second.challenge.clear();
             assert_eq!(second.set_up(TCP), 200, "the place is free again");
             continue;
@@ -360,7 +363,7 @@ fn an_unclean_end_can_wedge_the_camera() {
         }
         assert_eq!(first.record().teardown, clean);
         let end = first.at(1.0);
-        first.session.handle_end(end);
+        first.session.handle_end(None, end);
         let again = Options { seed: 1, ..options.clone() };
         let mut second = Scenario::beside(again.clone(), &place, first.at(60.0));
         assert_eq!(second.set_up(TCP), want, "clean {clean}");

@@ -1,5 +1,6 @@
 //! A bare client in virtual time: notes what comes and when, and has switchable habits.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use md5::{Digest as _, Md5};
@@ -47,7 +48,7 @@ pub(crate) struct Client {
     cseq: u32,
     pub(crate) session: String,
     challenge: String,
-    uri: String,
+    pub(crate) uri: String,
     pub(crate) reports: Reports,
     ssrc: u32,
     highest: u16,
@@ -81,12 +82,17 @@ impl Client {
     /// Connects and plays.
     pub(crate) async fn play(camera: &VirtualCamera) -> Client {
         let mut client = Client::connect(camera);
-        assert_eq!(client.describe().await.0, 200);
-        assert_eq!(client.set_up().await.0, 200);
-        client.send("PLAY", true).await;
-        client.started = Instant::now();
-        client.next_report = client.started + Duration::from_secs(1);
+        client.begin().await;
         client
+    }
+
+    /// All up to PLAY.
+    pub(crate) async fn begin(&mut self) {
+        assert_eq!(self.describe().await.0, 200);
+        assert_eq!(self.set_up().await.0, 200);
+        self.send("PLAY", true).await;
+        self.started = Instant::now();
+        self.next_report = self.started + Duration::from_secs(1);
     }
 
     pub(crate) async fn describe(&mut self) -> (u16, String) {
@@ -216,8 +222,8 @@ impl Client {
 /// Cancelled at any time, it loses nothing.
 async fn next(stream: &mut DuplexStream, unread: &mut Vec<u8>) -> Option<Unit> {
     loop {
-        if let Some((unit, length)) = first_unit(unread) {
-            unread.drain(..length);
+        if let Some((unit, place)) = first_unit(unread) {
+            unread.drain(place);
             return Some(unit);
         }
         if stream.read_buf(unread).await.unwrap_or(0) == 0 {
@@ -226,16 +232,22 @@ async fn next(stream: &mut DuplexStream, unread: &mut Vec<u8>) -> Option<Unit> {
     }
 }
 
-fn first_unit(unread: &[u8]) -> Option<(Unit, usize)> {
-    if let [b'$', channel, high, low, rest @ ..] = unread {
-        let length = usize::from(*high) << 8 | usize::from(*low);
-        return rest.get(..length).map(|packet| (Unit::Frame(*channel, packet.to_vec()), 4 + length));
+/// Also a packet that stands in the middle of a response's head.
+fn first_unit(unread: &[u8]) -> Option<(Unit, Range<usize>)> {
+    let head_end = unread.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+    let head = &unread[..head_end.unwrap_or(unread.len())];
+    if let Some(start) = head.windows(2).position(|bytes| matches!(bytes, b"$\x00" | b"$\x01")) {
+        let &[_, channel, high, low, ref rest @ ..] = &unread[start..] else {
+            return None;
+        };
+        let length = usize::from(high) << 8 | usize::from(low);
+        return rest.get(..length).map(|packet| (Unit::Frame(channel, packet.to_vec()), start..start + 4 + length));
     }
-    let text = String::from_utf8_lossy(unread);
-    let (head, rest) = text.split_once("\r\n\r\n")?;
-    let length = header(head, "Content-Length").map_or(0, |length| length.parse().expect("a number"));
-    let whole = head.len() + 4 + length;
-    (rest.len() >= length).then(|| (Unit::Response(text[..whole].to_owned()), whole))
+    let head_end = head_end? + 4;
+    let text = String::from_utf8_lossy(&unread[..head_end]);
+    let length = header(&text, "Content-Length").map_or(0, |length| length.parse().expect("a number"));
+    let whole = unread.get(..head_end + length)?;
+    Some((Unit::Response(String::from_utf8_lossy(whole).into_owned()), 0..whole.len()))
 }
 
 pub(crate) fn header<'a>(reply: &'a str, name: &str) -> Option<&'a str> {

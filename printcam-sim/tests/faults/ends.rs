@@ -77,6 +77,33 @@ async fn a_restart_ends_all_and_nobody_listens() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_scenario_turns_at_its_times() {
+    let text = r#"
+        [[at]]
+        time = "10s"
+        code = "87654321"
+        [[at]]
+        time = "20s"
+        restart = "5s"
+        code = "12345678"
+        [[at]]
+        time = "40s"
+        live-view = false
+    "#;
+    let story = text.parse::<Options>().expect("a scenario");
+    let camera = VirtualCamera::start(Options { changes: story.changes, ..options(&[], 1) }).expect("a camera");
+    let mut first = Client::play(&camera).await;
+    tokio::time::sleep(secs(11)).await;
+    assert_eq!(Client::connect(&camera).describe().await.0, 401, "another code");
+    let last = first.receive(secs(30), &[]).await.pop().expect("some");
+    assert!(last.what == What::End && is_near(last.at, 20.0), "{last:?}");
+    tokio::time::sleep(secs(10)).await;
+    assert_eq!(Client::connect(&camera).describe().await.0, 200, "the first code again");
+    tokio::time::sleep(secs(11)).await;
+    assert!(camera.connect().is_err(), "the live view is off");
+}
+
+#[tokio::test(start_paused = true)]
 async fn refusing_leaves_connections_alone_and_orders_do_the_same() {
     for by_fault in [true, false] {
         let camera = camera(if by_fault { &["refuse=10s@5s"] } else { &[] });

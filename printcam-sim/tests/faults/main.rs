@@ -3,6 +3,7 @@
 mod client;
 mod ends;
 mod media;
+mod models;
 
 use std::time::{Duration, SystemTime};
 

@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use printcam_proto::h264::AccessUnit;
+use printcam_proto::h264::{AccessUnit, Coding, ParameterSets};
 
 use crate::annex_b::{NalUnit, holds_start_code, nal_units};
 use crate::{DecodeError, Frame};
@@ -25,7 +25,7 @@ pub(super) trait Engine: Sized {
 
     /// Decodes an access unit that has slices and whose sequence parameter set is that of the engine. The first one
     /// is a key frame, and none before it is missing. After an error or a panic the engine is not used again.
-    fn decode(&mut self, access_unit: &AccessUnit) -> Result<Option<Frame>, DecodeError>;
+    fn decode(&mut self, access_unit: &AccessUnit, sets: &ParameterSets) -> Result<Option<Frame>, DecodeError>;
 }
 
 /// An engine and the state that outlives it.
@@ -42,7 +42,7 @@ pub(super) struct Gate<E> {
 impl<E: Engine> Gate<E> {
     /// [`Decoder::decode`](crate::Decoder::decode) for every backend that gives frames.
     pub(super) fn decode(&mut self, access_unit: &AccessUnit) -> Result<Option<Frame>, DecodeError> {
-        self.decode_by(access_unit, E::new, E::decode)
+        self.decode_by(access_unit, |sets| E::new(&sets.sps), E::decode)
     }
 }
 
@@ -55,9 +55,12 @@ impl<E> Gate<E> {
     pub(super) fn decode_by<P>(
         &mut self,
         access_unit: &AccessUnit,
-        new: impl FnOnce(&Bytes) -> Result<E, DecodeError>,
-        decode: impl FnOnce(&mut E, &AccessUnit) -> Result<Option<P>, DecodeError>,
+        new: impl FnOnce(&ParameterSets) -> Result<E, DecodeError>,
+        decode: impl FnOnce(&mut E, &AccessUnit, &ParameterSets) -> Result<Option<P>, DecodeError>,
     ) -> Result<Option<P>, DecodeError> {
+        let Coding::H264(sets) = &access_unit.coding else {
+            return Err(DecodeError::Unsupported { feature: "pictures that are not H.264" });
+        };
         if access_unit.discontinuity {
             self.decoding = false;
         }
@@ -66,12 +69,12 @@ impl<E> Gate<E> {
         if !self.decoding && !key_frame || content.slices == 0 {
             return Ok(None);
         }
-        if self.engine.is_some() && self.sps != access_unit.parameter_sets.sps && !key_frame {
+        if self.engine.is_some() && self.sps != sets.sps && !key_frame {
             // Only a key frame may change it (H.264 §7.4.1.2.1).
             self.decoding = false;
             return Ok(None);
         }
-        let result = self.decode_coded(access_unit, content, new, decode);
+        let result = self.decode_coded(access_unit, sets, content, new, decode);
         self.decoding = result.is_ok();
         if let Err(error) = &result {
             tracing::debug!(target: "printcam::decode", %error, key_frame, "decoder dropped, waiting for a key frame");
@@ -82,9 +85,10 @@ impl<E> Gate<E> {
     fn decode_coded<P>(
         &mut self,
         access_unit: &AccessUnit,
+        sets: &ParameterSets,
         content: Content,
-        new: impl FnOnce(&Bytes) -> Result<E, DecodeError>,
-        decode: impl FnOnce(&mut E, &AccessUnit) -> Result<Option<P>, DecodeError>,
+        new: impl FnOnce(&ParameterSets) -> Result<E, DecodeError>,
+        decode: impl FnOnce(&mut E, &AccessUnit, &ParameterSets) -> Result<Option<P>, DecodeError>,
     ) -> Result<Option<P>, DecodeError> {
         if content.slices > MAX_SLICES {
             return Err(DecodeError::TooManySlices { slices: content.slices, max_slices: MAX_SLICES });
@@ -92,11 +96,11 @@ impl<E> Gate<E> {
         if content.partitioned {
             return Err(DecodeError::Unsupported { feature: "data partitioning" });
         }
-        let mut engine = self.engine_for(access_unit, new)?;
+        let mut engine = self.engine_for(access_unit, sets, new)?;
         // The engine goes in and comes back only if it has not failed; what a failed one leaves behind is not to be
         // trusted.
         let (engine, picture) = guarded(move || {
-            let picture = decode(&mut engine, access_unit)?;
+            let picture = decode(&mut engine, access_unit, sets)?;
             Ok((engine, picture))
         })?;
         self.engine = Some(engine);
@@ -107,11 +111,11 @@ impl<E> Gate<E> {
     fn engine_for(
         &mut self,
         access_unit: &AccessUnit,
-        new: impl FnOnce(&Bytes) -> Result<E, DecodeError>,
+        sets: &ParameterSets,
+        new: impl FnOnce(&ParameterSets) -> Result<E, DecodeError>,
     ) -> Result<Box<E>, DecodeError> {
-        let sps = &access_unit.parameter_sets.sps;
         let engine = self.engine.take();
-        let changed = self.sps != sps;
+        let changed = self.sps != sets.sps;
         // The old one goes before a new one comes: a surface has room for one.
         if let Some(engine) = engine.filter(|_| !changed) {
             return Ok(engine);
@@ -123,9 +127,9 @@ impl<E> Gate<E> {
         {
             return Err(DecodeError::ChangesTooFast { since_last });
         }
-        let engine = guarded(|| new(sps).map(Box::new))?;
+        let engine = guarded(|| new(sets).map(Box::new))?;
         if changed {
-            self.sps = sps.clone();
+            self.sps = sets.sps.clone();
         }
         if rebuild {
             self.rebuilt_at = Some(access_unit.received_at);

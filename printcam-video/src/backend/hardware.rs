@@ -72,12 +72,12 @@ impl<S: Session> gate::Engine for Engine<S> {
         Ok(Self { info, pps: Vec::new(), session: None, proven: false, forgiven: false })
     }
 
-    fn decode(&mut self, access_unit: &AccessUnit) -> Result<Option<Frame>, DecodeError> {
+    fn decode(&mut self, access_unit: &AccessUnit, sets: &ParameterSets) -> Result<Option<Frame>, DecodeError> {
         if !gate::has_first_macroblock(access_unit) {
             // Platforms paint over what is missing.
             return Err(DecodeError::Incomplete);
         }
-        match self.decode_in_session(access_unit) {
+        match self.decode_in_session(access_unit, sets) {
             Ok(Some(picture)) => {
                 (self.proven, self.forgiven) = (true, false);
                 self.frame(picture, access_unit).map(Some)
@@ -104,8 +104,11 @@ impl<S: Session> gate::Engine for Engine<S> {
 
 impl<S: Session> Engine<S> {
     /// Decodes with the session there is, or opens one if this is a key frame. One that fails is closed.
-    fn decode_in_session(&mut self, access_unit: &AccessUnit) -> Result<Option<Picture>, Failure> {
-        let sets = &access_unit.parameter_sets;
+    fn decode_in_session(
+        &mut self,
+        access_unit: &AccessUnit,
+        sets: &ParameterSets,
+    ) -> Result<Option<Picture>, Failure> {
         let kept = match self.session.take() {
             Some(mut session) if self.pps != sets.pps => session.accept(sets)?.then_some(session),
             kept => kept,

@@ -11,7 +11,7 @@ use ac_ffmpeg::codec::Decoder as _;
 use ac_ffmpeg::codec::video::{VideoDecoder, VideoFrame};
 use ac_ffmpeg::packet::PacketMut;
 use bytes::Bytes;
-use printcam_proto::h264::Sps;
+use printcam_proto::h264::{ParameterSets, Sps};
 
 use super::checked_sps;
 use super::gate::{self, Gate, MAX_HEIGHT, MAX_WIDTH, check_one_nal_unit};
@@ -91,8 +91,8 @@ impl gate::Engine for Engine {
         })
     }
 
-    fn decode(&mut self, access_unit: &AccessUnit) -> Result<Option<Frame>, DecodeError> {
-        self.write_stream(access_unit)?;
+    fn decode(&mut self, access_unit: &AccessUnit, sets: &ParameterSets) -> Result<Option<Frame>, DecodeError> {
+        self.write_stream(access_unit, sets)?;
         let packet = PacketMut::from(&self.stream).with_raw_pts(self.waiting.push(access_unit)).freeze();
         self.decoder.try_push(packet).map_err(|_| DecodeError::Damaged)?;
         let Some(decoded) = self.decoder.take().map_err(|_| DecodeError::Damaged)? else {
@@ -104,7 +104,7 @@ impl gate::Engine for Engine {
 
 impl Engine {
     /// Puts together what the decoder gets: parameter sets it has not seen, and the slices.
-    fn write_stream(&mut self, access_unit: &AccessUnit) -> Result<(), DecodeError> {
+    fn write_stream(&mut self, access_unit: &AccessUnit, sets: &ParameterSets) -> Result<(), DecodeError> {
         let picture = PictureHeader::read(access_unit)?;
         self.b_slices |= picture.has_b_slices;
         if picture.idr && self.b_slices && self.order == Order::Promised {
@@ -115,7 +115,7 @@ impl Engine {
             self.pps.clear();
         }
         self.stream.clear();
-        self.write_parameter_sets(&access_unit.parameter_sets.pps)?;
+        self.write_parameter_sets(&sets.pps)?;
         for slice in gate::slices(access_unit) {
             self.stream.extend_from_slice(slice.with_start_code);
         }

@@ -13,7 +13,7 @@ mod transform;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use printcam_proto::h264::Sps;
+use printcam_proto::h264::{ParameterSets, Sps};
 
 use self::platform::Platform;
 use self::transform::{Decoded, Transform};
@@ -96,12 +96,12 @@ impl gate::Engine for Engine {
         })
     }
 
-    fn decode(&mut self, access_unit: &AccessUnit) -> Result<Option<Frame>, DecodeError> {
+    fn decode(&mut self, access_unit: &AccessUnit, sets: &ParameterSets) -> Result<Option<Frame>, DecodeError> {
         self.b_slices |= PictureHeader::read(access_unit)?.has_b_slices;
-        let sets = self.unseen(&access_unit.parameter_sets.pps)?;
-        let sets = sets.iter().flat_map(|set| [&START_CODE[..], set]);
+        let unseen = self.unseen(&sets.pps)?;
+        let unseen = unseen.iter().flat_map(|set| [&START_CODE[..], set]);
         let slices = gate::slices(access_unit).map(|slice| slice.with_start_code);
-        let mut pieces: Vec<&[u8]> = sets.chain(slices).collect();
+        let mut pieces: Vec<&[u8]> = unseen.chain(slices).collect();
         pieces.insert(if self.closes { pieces.len() } else { 0 }, &DELIMITER);
 
         let number = self.waiting.push(access_unit);

@@ -16,12 +16,12 @@ pub(super) mod input;
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use printcam_proto::h264::{Coding, ParameterSets};
 
 use self::hardware::Hardware;
 use super::checked_sps;
-use super::fastest_decoder;
 use super::gate::Gate;
+use super::{JpegDecoder, fastest_decoder};
 use crate::{AccessUnit, DecodeError, Decoder, Frame};
 
 /// A decoder of the platform that shows its pictures itself. Dropped, it has let go of its window.
@@ -76,6 +76,8 @@ pub(super) struct OntoSurface<C: SurfaceCodec> {
     /// Before the window, since fields are dropped in order: a decoder lets go of its window before that is released.
     gate: Gate<Engine<C>>,
     window: Option<C::Window>,
+    /// No platform's decoder is asked for JPEGs.
+    jpeg: JpegDecoder,
     /// The platform's decoder is not to be had for this window.
     software: bool,
     /// Of the platform's decoder, since its last picture.
@@ -85,7 +87,14 @@ pub(super) struct OntoSurface<C: SurfaceCodec> {
 
 impl<C: SurfaceCodec> OntoSurface<C> {
     pub(super) fn new(window: C::Window) -> Self {
-        Self { gate: Gate::new(), window: Some(window), software: false, failures: 0, failed_at: None }
+        Self {
+            gate: Gate::new(),
+            window: Some(window),
+            jpeg: JpegDecoder::new(),
+            software: false,
+            failures: 0,
+            failed_at: None,
+        }
     }
 
     /// Another window, or none. When this returns, the one before is not touched any more.
@@ -116,6 +125,15 @@ impl<C: SurfaceCodec> OntoSurface<C> {
     /// [`Presenter::present`](crate::Presenter::present).
     pub(super) fn present(&mut self, access_unit: &AccessUnit, show: bool) -> Result<bool, DecodeError> {
         let Some(window) = &self.window else { return Ok(false) };
+        if let Coding::Jpeg { .. } = access_unit.coding {
+            // A window has room for one.
+            self.gate.close();
+            let frame = self.jpeg.decode(access_unit)?;
+            if let Some(frame) = frame.as_ref().filter(|_| show) {
+                C::draw(frame, window)?;
+            }
+            return Ok(frame.is_some());
+        }
         let since_failure = self.failed_at.map(|at| access_unit.received_at.saturating_duration_since(at));
         if self.gate.engine().is_none() && since_failure.is_some_and(|since| since < RETRY_INTERVAL) {
             return Ok(false);
@@ -123,8 +141,8 @@ impl<C: SurfaceCodec> OntoSurface<C> {
         let software = &mut self.software;
         let result = self.gate.decode_by(
             access_unit,
-            |sps| Engine::open(sps, access_unit, window, software),
-            |engine, access_unit| engine.present(access_unit, show, window),
+            |sets| Engine::open(sets, window, software),
+            |engine, access_unit, sets| engine.present(access_unit, sets, show, window),
         );
         match &result {
             Ok(Some(())) => self.failures = 0,
@@ -159,15 +177,10 @@ enum Engine<C> {
 
 impl<C: SurfaceCodec> Engine<C> {
     /// The platform's decoder, unless it is not to be had; then `software` is set.
-    fn open(
-        sps: &Bytes,
-        access_unit: &AccessUnit,
-        window: &C::Window,
-        software: &mut bool,
-    ) -> Result<Self, DecodeError> {
-        let info = checked_sps::parse(sps)?;
+    fn open(sets: &ParameterSets, window: &C::Window, software: &mut bool) -> Result<Self, DecodeError> {
+        let info = checked_sps::parse(&sets.sps)?;
         if !*software {
-            match Hardware::open(sps, info, access_unit, window) {
+            match Hardware::open(sets, info, window) {
                 Err(error @ DecodeError::Platform { .. }) => {
                     tracing::warn!(target: "printcam::decode", %error, "decoding by software");
                     *software = true;
@@ -178,9 +191,15 @@ impl<C: SurfaceCodec> Engine<C> {
         Ok(Self::Software(fastest_decoder()))
     }
 
-    fn present(&mut self, access_unit: &AccessUnit, show: bool, window: &C::Window) -> Result<Option<()>, DecodeError> {
+    fn present(
+        &mut self,
+        access_unit: &AccessUnit,
+        sets: &ParameterSets,
+        show: bool,
+        window: &C::Window,
+    ) -> Result<Option<()>, DecodeError> {
         match self {
-            Self::Hardware(hardware) => hardware.present(access_unit, show, window),
+            Self::Hardware(hardware) => hardware.present(access_unit, sets, show, window),
             Self::Software(decoder) => {
                 let frame = decoder.decode(access_unit)?;
                 if let Some(frame) = frame.as_ref().filter(|_| show) {

@@ -6,6 +6,7 @@
 mod vet;
 
 use bytes::Bytes;
+use printcam_proto::h264::{ParameterSets, Sps};
 use rusty_h264_common::YuvFrame;
 
 use self::vet::Vetted;
@@ -57,15 +58,15 @@ impl gate::Engine for Engine {
         Ok(Self { decoder, vetted, pps: Vec::new() })
     }
 
-    fn decode(&mut self, access_unit: &AccessUnit) -> Result<Option<Frame>, DecodeError> {
-        self.set_pps(&access_unit.parameter_sets.pps)?;
+    fn decode(&mut self, access_unit: &AccessUnit, sets: &ParameterSets) -> Result<Option<Frame>, DecodeError> {
+        self.set_pps(&sets.pps)?;
         let mut decoded = None;
         for slice in gate::slices(access_unit) {
             self.vetted.check_slice(slice.payload())?;
             decoded = self.decoder.decode(slice.with_start_code).map_err(error)?.or(decoded);
         }
         // A picture still under assembly would swallow the next one.
-        self.frame(decoded.ok_or(DecodeError::Incomplete)?, access_unit).map(Some)
+        self.frame(decoded.ok_or(DecodeError::Incomplete)?, access_unit, &sets.info).map(Some)
     }
 }
 
@@ -84,8 +85,7 @@ impl Engine {
     }
 
     /// Takes the planes over without copying: the crop is where they begin.
-    fn frame(&self, decoded: YuvFrame, access_unit: &AccessUnit) -> Result<Frame, DecodeError> {
-        let info = &access_unit.parameter_sets.info;
+    fn frame(&self, decoded: YuvFrame, access_unit: &AccessUnit, info: &Sps) -> Result<Frame, DecodeError> {
         let (width, height) = self.vetted.visible_size();
         let (left, top) = self.vetted.crop_origin();
         let stride = decoded.width;

@@ -3,7 +3,7 @@
 mod gating;
 mod hostile;
 
-use crate::testing::{Clip, encode, encode_filtered, encode_stream, i420};
+use crate::testing::{Clip, encode, encode_filtered, encode_stream, i420, sets_of};
 use crate::{AccessUnit, DecodeError, Decoder, Frame};
 
 /// The name of a backend, and a decoder of it.
@@ -53,7 +53,7 @@ fn decodes_what_ffmpeg_decodes() {
 #[test]
 fn crops_all_four_edges() {
     let clip = encode_filtered("320x180", "-profile:v high", "crop_left=6:crop_top=4:crop_right=10:crop_bottom=20");
-    let info = &clip.access_units[0].parameter_sets.info;
+    let info = &sets_of(&clip.access_units[0]).info;
     assert_eq!((info.width, info.height), (320 - 16, 192 - 24));
     assert_all_exact(&clip, "cropped");
 }
@@ -77,7 +77,7 @@ fn a_picture_parameter_set_may_change() {
     let [cabac, cavlc] = ["cabac", "cavlc"]
         .map(|coder| encode_stream("176x144", &format!("-profile:v high -level 3 -coder {coder} -g 4"), "aud=insert"));
     let clip = Clip::from_stream(&[&cabac[..], &cavlc, &cabac].concat());
-    let sets = [0, 8, 16].map(|index| &clip.access_units[index].parameter_sets);
+    let sets = [0, 8, 16].map(|index| sets_of(&clip.access_units[index]));
     assert!(sets[0].sps == sets[1].sps && sets[0].pps != sets[1].pps && sets[0] == sets[2]);
     assert_all_exact(&clip, "another picture parameter set");
 }

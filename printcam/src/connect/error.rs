@@ -161,7 +161,7 @@ impl ConnectError {
             ConnectError::NameNotFound { .. } => "Check the name, or use the address that the printer's screen shows.",
             ConnectError::Refused { addr } if addr.port() == RTSPS_PORT => {
                 "Switch on \"LAN Only Liveview\" on the printer's screen: until then its camera port is closed. \
-                 P1 and A1 printers have no such port; their camera is on port 6000."
+                 P1 and A1 printers have no such port: write jpegs://bblp:<access code>@<printer's address>"
             }
             ConnectError::Refused { addr } if addr.port() == JPEG_PORT => {
                 "Only P1 and A1 printers have their camera on this port; the others have it on port 322."

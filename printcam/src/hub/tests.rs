@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use printcam_proto::h264::{ParameterSets, Sps};
+use printcam_proto::h264::{Coding, ParameterSets, Sps};
 
 use super::*;
 
@@ -40,7 +40,7 @@ impl Camera {
             received_at: self.began + Duration::from_micros(number * 33_333),
             key_frame: number.is_multiple_of(self.gop),
             discontinuity: false,
-            parameter_sets: self.sets.clone(),
+            coding: Coding::H264(self.sets.clone()),
             data: data.into(),
         }
     }

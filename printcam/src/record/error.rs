@@ -47,6 +47,9 @@ pub enum RecordError {
         /// The largest MP4 can hold.
         max: u64,
     },
+    /// The pictures are JPEGs, for which there is no format here yet.
+    #[error("a camera that sends JPEG pictures cannot be recorded yet")]
+    Jpeg,
     /// It had failed before.
     #[error("the recording had ended with an error before")]
     Ended,

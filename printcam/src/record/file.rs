@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use printcam_proto::h264::AccessUnit;
 
-use super::gate::Gate;
+use super::gate::{Gate, sets_of};
 use super::names::{Names, folder};
 use super::storage::{Disk, Medium, Storage};
 use super::timeline::{TICKS_PER_SECOND, ticks};
@@ -137,10 +137,12 @@ impl FileRecorder {
     /// # Errors
     /// [`RecordError::File`] and [`RecordError::Exists`] where a file cannot be made or written,
     /// [`RecordError::OutOfRange`] where MP4 has no room for what the stream says; [`RecordError::Ended`] ever after.
+    /// [`RecordError::Jpeg`] for each picture that is one, which changes nothing.
     pub fn push(&mut self, access_unit: &AccessUnit) -> Result<(), RecordError> {
         if self.failed {
             return Err(RecordError::Ended);
         }
+        sets_of(access_unit)?;
         let Some(time) = self.gate.admit(access_unit) else { return Ok(()) };
         let result = self.write(access_unit, time);
         match &result {
@@ -153,7 +155,7 @@ impl FileRecorder {
     fn write(&mut self, access_unit: &AccessUnit, time: u64) -> Result<(), RecordError> {
         if let Some(current) = &self.current {
             let long_enough = self.options.segment.is_some_and(|segment| time - current.began >= ticks(segment));
-            if !current.writer.fits(&access_unit.parameter_sets) || (access_unit.key_frame && long_enough) {
+            if !current.writer.fits(sets_of(access_unit)?) || (access_unit.key_frame && long_enough) {
                 self.end_file(Some(time))?;
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use printcam_proto::h264::{AccessUnit, NalUnitType, ParameterSets};
 
 use super::timeline::{Timeline, duration};
-use super::{Progress, RecordFormat};
+use super::{Progress, RecordError, RecordFormat};
 
 /// Lets through what decodes: from a key frame on, and behind a loss from the next one on.
 #[derive(Debug)]
@@ -49,13 +49,15 @@ impl Gate {
 
     /// Whether the access unit decodes with the sets recorded.
     fn has_sets_of(&self, access_unit: &AccessUnit) -> bool {
-        !self.fixed_sets || self.sets.as_ref().is_none_or(|sets| same(sets, &access_unit.parameter_sets))
+        !self.fixed_sets
+            || self.sets.as_ref().is_none_or(|sets| access_unit.parameter_sets().is_some_and(|new| same(sets, new)))
     }
 
     /// The access unit admitted last was recorded.
     pub(super) fn record(&mut self, access_unit: &AccessUnit, time: u64) {
-        if !self.sets.as_ref().is_some_and(|sets| Arc::ptr_eq(sets, &access_unit.parameter_sets)) {
-            self.sets = Some(Arc::clone(&access_unit.parameter_sets));
+        let (old, new) = (self.sets.as_ref(), access_unit.parameter_sets());
+        if !old.zip(new).is_some_and(|(old, new)| Arc::ptr_eq(old, new)) {
+            self.sets = new.cloned();
         }
         let began = *self.began.get_or_insert(time);
         self.progress.pictures += 1;
@@ -72,6 +74,11 @@ impl Gate {
     pub(super) fn progress(&self) -> Progress {
         self.progress
     }
+}
+
+/// The parameter sets of an access unit that can be recorded.
+pub(super) fn sets_of(access_unit: &AccessUnit) -> Result<&Arc<ParameterSets>, RecordError> {
+    access_unit.parameter_sets().ok_or(RecordError::Jpeg)
 }
 
 /// Whether two sets are equal, at no cost where they are one.

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use printcam_proto::h264::{AccessUnit, ParameterSets};
 
-use super::gate::same;
+use super::gate::{same, sets_of};
 use super::mp4::{self, Fragment};
 use super::sink::Sink;
 use super::{RecordError, RecordFormat};
@@ -58,7 +58,7 @@ impl<S: Sink> Writer<S> {
                 append(&mut self.sink, buffer)?
             }
             Body::Mp4 { created, track: track @ None } => {
-                let sets = &access_unit.parameter_sets;
+                let sets = sets_of(access_unit)?;
                 let written = append(&mut self.sink, &mp4::header(sets, *created)?)?;
                 let mut fragment = Fragment::new(&sets.info);
                 fragment.push(access_unit, 0);
@@ -117,11 +117,12 @@ impl<S: Sink> Writer<S> {
 
 impl Track {
     fn accepts(&self, access_unit: &AccessUnit) -> Result<(), RecordError> {
-        if same(&self.sets, &access_unit.parameter_sets) {
+        let sets = sets_of(access_unit)?;
+        if same(&self.sets, sets) {
             return Ok(());
         }
         let size = |sets: &ParameterSets| (sets.info.width, sets.info.height);
-        Err(RecordError::ParameterSetsChanged { from: size(&self.sets), to: size(&access_unit.parameter_sets) })
+        Err(RecordError::ParameterSetsChanged { from: size(&self.sets), to: size(sets) })
     }
 
     /// Writes the fragment behind `at` bytes and begins the next one.

@@ -75,7 +75,9 @@ pub(super) async fn run(
         seed: options.seed.unwrap_or_else(crate::random_seed),
     };
     let mut supervisor = Supervisor::new(policy, now());
-    if let Some(model) = &options.model {
+    if core.source.sends_jpeg() {
+        supervisor.handle(now(), Input::Quirks(Quirks::JPEG_CAMERA));
+    } else if let Some(model) = &options.model {
         supervisor.handle(now(), Input::Quirks(Quirks::of_model(model)));
     }
     let mut runner = Runner {
@@ -197,11 +199,9 @@ impl Runner {
         let now = now();
         match event {
             Event::AccessUnit(unit) => {
-                let info = &unit.parameter_sets.info;
-                let size = Some((info.width, info.height));
-                if self.size != size {
-                    self.size = size;
-                    self.core.tell(StreamEvent::Resized { width: info.width, height: info.height });
+                let (width, height) = unit.size();
+                if self.size.replace((width, height)) != Some((width, height)) {
+                    self.core.tell(StreamEvent::Resized { width, height });
                 }
                 lock(&self.core.tally).picture(&unit);
                 self.core.hub.publish(unit);
@@ -210,6 +210,10 @@ impl Runner {
             Event::Playing { transport } => {
                 let udp = matches!(transport, ServerTransport::Udp { .. });
                 self.supervisor.handle(now, Input::Accepted { udp });
+            }
+            Event::Accepted => {
+                *lock(&self.core.waiting) = Waiting::KeyFrame;
+                self.supervisor.handle(now, Input::Accepted { udp: false });
             }
             Event::Stalled { since } => self.supervisor.handle(now, Input::Stalled { since }),
             Event::Resumed { .. } => self.supervisor.handle(now, Input::Resumed),

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use printcam_proto::h264::{AccessUnit, NalUnitType, ParameterSetTracker};
+use printcam_proto::h264::{AccessUnit, Coding, NalUnitType, ParameterSetTracker};
 
 /// Ticks from one picture to the next, at 30 a second.
 pub(crate) const STEP: u64 = 3000;
@@ -54,7 +54,7 @@ fn access_units(stream: &[u8]) -> Vec<AccessUnit> {
             received_at: began + Duration::from_millis(index as u64 * 100 / 3),
             key_frame,
             discontinuity: false,
-            parameter_sets: sets.expect("sets come before slices"),
+            coding: Coding::H264(sets.expect("sets come before slices")),
             data: data.into(),
         })
         .collect()

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use printcam::AccessUnit;
 use printcam::record::{RecordError, RecordFormat, Recorder};
+use printcam::{AccessUnit, Coding};
 use printcam_proto::h264::ParameterSets;
 use proptest::prelude::*;
 
@@ -43,7 +43,7 @@ fn access_units() -> impl Strategy<Value = Vec<AccessUnit>> {
         received_at: began + Duration::from_millis(received),
         key_frame,
         discontinuity,
-        parameter_sets: Arc::clone(all.get(set).unwrap_or(&all[0])),
+        coding: Coding::H264(Arc::clone(all.get(set).unwrap_or(&all[0]))),
         data: data.into(),
     });
     prop::collection::vec(unit, 0..40)
@@ -97,7 +97,7 @@ fn more_than_mp4_can_hold_is_refused() {
         received_at: Instant::now(),
         key_frame: true,
         discontinuity: false,
-        parameter_sets: sets,
+        coding: Coding::H264(sets),
         data: vec![0, 0, 0, 1, 0x65, 0x88].into(),
     };
     for (sets, want) in [

@@ -2,6 +2,7 @@
 
 mod gentle;
 mod hub;
+mod jpeg;
 mod live;
 mod manager;
 mod month;

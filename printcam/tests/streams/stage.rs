@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use printcam::connect::Tunnel;
 use printcam::{KnownPrinters, Options, Reason, Source, Stream, StreamEvent, StreamState, Trust};
-use printcam_sim::{Encryption, Fault, Footage, VirtualCamera};
+use printcam_sim::{Encryption, Fault, Footage, Personality, VirtualCamera};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -39,11 +39,28 @@ impl Stage {
         };
         change(&mut options);
         let scheme = if options.encryption == Encryption::None { "rtsp" } else { "rtsps" };
+        Stage::at(options, |name| format!("{scheme}://bblp:12345678@{name}:554/streaming/live/1"))
+    }
+
+    /// A camera that sends tiny JPEGs, over TLS as they all do, at its model's pace and with its habits and these faults.
+    pub(crate) fn jpeg(
+        personality: Personality,
+        faults: &str,
+        change: impl FnOnce(&mut printcam_sim::Options),
+    ) -> Stage {
+        let mut options = printcam_sim::Options::of(personality);
+        options.footage = Footage::Canned;
+        options.faults.extend(faults_named(faults));
+        change(&mut options);
+        Stage::at(options, |name| format!("jpegs://bblp:12345678@{name}"))
+    }
+
+    fn at(options: printcam_sim::Options, address: impl FnOnce(&str) -> String) -> Stage {
         let camera = VirtualCamera::start(options).expect("a camera");
         // Cameras are remembered by name for as long as the process lives.
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let name = format!("camera-{}.test", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let address = format!("{scheme}://bblp:12345678@{name}:554/streaming/live/1");
+        let address = address(&name);
         let mut options = Options::new(Trust::FirstUse(KnownPrinters::in_memory()));
         options.tunnel = Some(tunnel(&camera));
         options.seed = Some(1);

@@ -22,7 +22,7 @@ impl Engine for Fake {
         Ok(Self)
     }
 
-    fn decode(&mut self, access_unit: &AccessUnit) -> Result<Option<Frame>, DecodeError> {
+    fn decode(&mut self, access_unit: &AccessUnit, _sets: &ParameterSets) -> Result<Option<Frame>, DecodeError> {
         match access_unit.data.last() {
             Some(&FAIL) => Err(DecodeError::Damaged),
             Some(&PANIC) => panic!("on purpose, by a test"),

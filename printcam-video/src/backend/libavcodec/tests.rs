@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use printcam_proto::h264::ParameterSets;
+use printcam_proto::h264::{Coding, ParameterSets};
 
 use super::*;
-use crate::testing::{encode, i420};
+use crate::testing::{encode, i420, sets_of};
 
 /// Left alone, libavcodec holds back one picture of either stream.
 #[test]
 fn gives_each_picture_at_once_whatever_the_stream_promises() {
     // One that keeps room for a B-frame and sends none.
     let prepared = encode("176x144", "-profile:v main -bf 1 -x264-params b-adapt=1:b-bias=-100");
-    assert_eq!(prepared.access_units[0].parameter_sets.info.max_num_reorder_frames, Some(1));
+    assert_eq!(sets_of(&prepared.access_units[0]).info.max_num_reorder_frames, Some(1));
     // One that promises nothing, and numbers its pictures by fours: as if something were to come between them.
     let numbered = encode("176x144", "-profile:v main -bf 1 -x264-params b-adapt=0");
     let sent = |access_unit: &&AccessUnit| !PictureHeader::read(access_unit).is_ok_and(|picture| picture.has_b_slices);
@@ -64,9 +64,9 @@ fn interlaced_pictures_are_frames() {
 }
 
 fn without_vui(access_unit: &AccessUnit) -> AccessUnit {
-    let sets = &access_unit.parameter_sets;
+    let sets = sets_of(access_unit);
     let sps = crate::sps_rewrite::without_vui(&sets.sps).expect("a good set");
     let sets = ParameterSets::new(sps.into(), sets.pps.clone()).expect("a good set");
     assert_eq!(sets.info.max_num_reorder_frames, None);
-    AccessUnit { parameter_sets: Arc::new(sets), ..access_unit.clone() }
+    AccessUnit { coding: Coding::H264(Arc::new(sets)), ..access_unit.clone() }
 }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
-use printcam_proto::h264::Sps;
+use printcam_proto::h264::{ParameterSets, Sps};
 
 use super::input::{START_CODE, Times, behind_start_codes};
 use super::{Setup, SurfaceCodec};
@@ -48,15 +48,10 @@ struct Waiting {
 
 impl<C: SurfaceCodec> Hardware<C> {
     /// Starts a decoder for this sequence parameter set, which has been checked.
-    pub(super) fn open(
-        sps: &Bytes,
-        info: Sps,
-        access_unit: &AccessUnit,
-        window: &C::Window,
-    ) -> Result<Self, DecodeError> {
+    pub(super) fn open(sets: &ParameterSets, info: Sps, window: &C::Window) -> Result<Self, DecodeError> {
         let mut hardware = Self {
             codec: None,
-            sps: sps.clone(),
+            sps: sets.sps.clone(),
             info,
             pps: Vec::new(),
             order: Order::Promised,
@@ -65,7 +60,7 @@ impl<C: SurfaceCodec> Hardware<C> {
             waiting: VecDeque::new(),
             unanswered: 0,
         };
-        hardware.start(&access_unit.parameter_sets.pps, window)?;
+        hardware.start(&sets.pps, window)?;
         Ok(hardware)
     }
 
@@ -77,6 +72,7 @@ impl<C: SurfaceCodec> Hardware<C> {
     pub(super) fn present(
         &mut self,
         access_unit: &AccessUnit,
+        sets: &ParameterSets,
         show: bool,
         window: &C::Window,
     ) -> Result<Option<()>, DecodeError> {
@@ -85,10 +81,10 @@ impl<C: SurfaceCodec> Hardware<C> {
         if picture.idr && self.b_slices && self.order == Order::Promised {
             tracing::debug!(target: "printcam::decode", "B-frames: pictures are put in order from here on");
             self.order = Order::AsSent;
-            self.start(&access_unit.parameter_sets.pps, window)?;
+            self.start(&sets.pps, window)?;
         }
         let time = self.times.next(access_unit.timestamp);
-        let mut decoded = self.give(access_unit, time, show)?;
+        let mut decoded = self.give(access_unit, &sets.pps, time, show)?;
         decoded |= self.show_newest(if show { Some(time) } else { None })?;
         Ok(decoded.then_some(()))
     }
@@ -126,16 +122,15 @@ impl<C: SurfaceCodec> Hardware<C> {
 
     /// Gives the decoder the slices, behind those picture parameter sets that it has not got. While it has no room, what
     /// it has decoded is taken out; returns whether that was anything.
-    fn give(&mut self, access_unit: &AccessUnit, time: i64, show: bool) -> Result<bool, DecodeError> {
-        let sets = &access_unit.parameter_sets.pps;
-        let new: Vec<&Bytes> = sets.iter().filter(|pps| !self.pps.contains(pps)).collect();
+    fn give(&mut self, access_unit: &AccessUnit, pps: &[Bytes], time: i64, show: bool) -> Result<bool, DecodeError> {
+        let new: Vec<&Bytes> = pps.iter().filter(|pps| !self.pps.contains(pps)).collect();
         new.iter().try_for_each(|pps| check_one_nal_unit(pps))?;
         let sets_before = new.into_iter().flat_map(|pps| [&START_CODE[..], pps]);
         let pieces: Vec<&[u8]> = sets_before.chain(slices(access_unit).map(|slice| slice.with_start_code)).collect();
         let mut decoded = false;
         for _ in 0..INPUT_ROUNDS {
             if self.codec()?.queue(PATIENCE, time, &pieces)? {
-                self.pps.clone_from(sets);
+                self.pps = pps.to_vec();
                 self.remember(Waiting { time, show });
                 return Ok(decoded);
             }

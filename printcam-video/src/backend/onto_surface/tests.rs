@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
+
 use super::hardware::{INPUT_ROUNDS, MAX_WAITING};
 use super::*;
 use crate::annex_b::nal_units;
-use crate::testing::{Clip, encode, with_data, with_parameter_sets};
+use crate::testing::{Clip, encode, sets_of, with_data, with_parameter_sets};
 
 /// What the platform does and has been asked to do.
 #[derive(Debug, Default)]
@@ -199,7 +201,7 @@ fn a_decoder_gets_its_parameter_sets_once_and_then_slices() {
     let world = stage.platform.world();
     let [setup] = &world.setups[..] else { panic!("{} decoders", world.setups.len()) };
     let access_unit = &stage.clip.access_units[0];
-    let sets = &access_unit.parameter_sets;
+    let sets = sets_of(&access_unit);
     let in_order = crate::sps_rewrite::without_reordering(&sets.sps).expect("one that can be read");
     assert_eq!(setup.sps, [&[0, 0, 0, 1], &in_order[..]].concat());
     assert_eq!(setup.pps, [&[0, 0, 0, 1], &sets.pps[0][..]].concat());
@@ -218,7 +220,7 @@ fn a_new_picture_parameter_set_goes_before_the_slices() {
     let mut stage = Stage::new();
     stage.present(0).expect("a good access unit");
     let access_unit = stage.access_unit(1);
-    let sets = &access_unit.parameter_sets;
+    let sets = sets_of(&access_unit);
     let other = Bytes::from_static(&[0x68, 0xce, 0x3c, 0x80]);
     let changed = with_parameter_sets(&access_unit, sets.sps.to_vec(), vec![sets.pps[0].clone(), other.clone()]);
     for (row, pps_before) in [true, false].into_iter().enumerate() {
@@ -390,7 +392,7 @@ fn b_frames_take_the_promise_of_order_back() {
     }
     // Nothing is asserted under its lock: what a failure drops would ask for it again.
     let world = std::mem::take(&mut *platform.world());
-    let as_sent = [&[0, 0, 0, 1], &clip.access_units[0].parameter_sets.sps[..]].concat();
+    let as_sent = [&[0, 0, 0, 1], &sets_of(&clip.access_units[0]).sps[..]].concat();
     let sent: Vec<bool> = world.setups.iter().map(|setup| setup.sps == as_sent).collect();
     assert_eq!(sent, [false, true], "at the second key frame");
     let lives: Vec<&String> = world.log.iter().filter(|line| ["open a", "stop"].contains(&line.as_str())).collect();
@@ -402,7 +404,7 @@ fn hostile_parameter_sets_reach_no_decoder() {
     let mut stage = Stage::new();
     let access_unit = stage.access_unit(0);
     let huge = crate::testing::BaselineSps { columns: 300, rows: 300, references: 1, crop: [0; 4] }.nal_unit();
-    let hostile = with_parameter_sets(&access_unit, huge, access_unit.parameter_sets.pps.clone());
+    let hostile = with_parameter_sets(&access_unit, huge, sets_of(&access_unit).pps.clone());
     let refused = stage.surface.present(&hostile, true);
     assert!(matches!(refused, Err(DecodeError::PictureTooLarge { .. })), "{refused:?}");
     stage.expect(&[]);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::backend::gate::{self, MAX_SLICES, REBUILD_INTERVAL};
-use crate::testing::{BaselineSps, with_data, with_parameter_sets};
+use crate::testing::{BaselineSps, sets_of, with_data, with_parameter_sets};
 
 /// Damage of every kind, thousands of times: no panic comes out, and the next key frame is decoded truly.
 ///
@@ -50,7 +50,7 @@ fn damaged_parameter_sets_end_at_the_next_good_ones() {
         let mut now = Instant::now();
         for round in 0..2000 {
             now += REBUILD_INTERVAL;
-            let (mut sps, mut pps) = (good.parameter_sets.sps.to_vec(), good.parameter_sets.pps[0].to_vec());
+            let (mut sps, mut pps) = (sets_of(good).sps.to_vec(), sets_of(good).pps[0].to_vec());
             random.damage(if round % 2 == 0 { &mut sps } else { &mut pps });
             let bad = with_parameter_sets(good, sps, vec![pps.into()]);
             // Whatever it says, it may not break what follows.
@@ -106,7 +106,7 @@ fn parameter_sets_cannot_be_smuggled_in() {
         let frame = new().decode(&stuffed).expect("good").expect("a picture");
         assert!(i420(&frame) == clip.reference_picture(0), "{backend}");
 
-        let sets = &good.parameter_sets;
+        let sets = sets_of(good);
         let behind = |set: &[u8]| [set, &[0, 0, 1], &huge].concat();
         let rows = [
             with_parameter_sets(good, behind(&sets.sps), sets.pps.clone()),
@@ -124,7 +124,7 @@ fn pictures_over_the_limits_are_refused() {
     let clip = encode("96x80", "-profile:v high");
     let refused = |new: &dyn Fn() -> Box<dyn Decoder>, sps: &[u8]| {
         let good = &clip.access_units[0];
-        new().decode(&with_parameter_sets(good, sps.to_vec(), good.parameter_sets.pps.clone())).err()
+        new().decode(&with_parameter_sets(good, sps.to_vec(), sets_of(good).pps.clone())).err()
     };
     for (backend, new) in BACKENDS {
         let got = refused(new, &HUGE.nal_unit());

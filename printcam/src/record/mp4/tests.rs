@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use mp4_atom::Decode;
 
+use printcam_proto::h264::Coding;
+
 use super::*;
 
 /// X1C, KittyCAD/machine-api trace.
@@ -95,7 +97,7 @@ fn a_fragment_is_bounded_in_bytes() {
         received_at: Instant::now(),
         key_frame: false,
         discontinuity: false,
-        parameter_sets: Arc::new(sets),
+        coding: Coding::H264(Arc::new(sets)),
         data: [&[0, 0, 0, 1, 0x41][..], &[0xff; 8 << 20]].concat().into(),
     };
     let taken = (0..10).take_while(|&time| {

@@ -207,9 +207,9 @@ fn parameter_sets_are_the_same_until_they_differ() {
     let mut depacketizer = with_sets(Marker::Trusted);
     assert_eq!(depacketizer.parameter_sets().map(|sets| sets.info.level_idc), Some(31));
     let (units, _) = run(&mut depacketizer, &packets);
-    let same = |a: usize, b: usize| Arc::ptr_eq(&units[a].parameter_sets, &units[b].parameter_sets);
+    let same = |a: usize, b: usize| Arc::ptr_eq(units[a].parameter_sets().unwrap(), units[b].parameter_sets().unwrap());
     assert_eq!((same(0, 1), same(1, 2), same(2, 3)), (true, false, true));
-    assert_eq!(units[2].parameter_sets.info.level_idc, 40);
+    assert_eq!(units[2].parameter_sets().unwrap().info.level_idc, 40);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn sets_of_the_next_picture_are_not_those_of_the_last() {
     other[3] = 0x28;
     let packets = stream(&[(P, 0, false), (&other, 3, false), (PPS, 3, false), (IDR, 3, true)]);
     let (units, _) = run(&mut with_sets(Marker::Trusted), &packets);
-    let levels: Vec<u8> = units.iter().map(|unit| unit.parameter_sets.info.level_idc).collect();
+    let levels: Vec<u8> = units.iter().map(|unit| unit.parameter_sets().unwrap().info.level_idc).collect();
     assert_eq!(levels, [31, 40]);
 }
 
@@ -232,7 +232,7 @@ fn a_refused_parameter_set_is_left_out_and_counted() {
     assert_eq!(results[0], Err(Discard::ParameterSet(ParameterSetError::Sps(refused))));
     assert_eq!(results[1], Err(Discard::ParameterSet(ParameterSetError::PpsTruncated { got: 1 })));
     assert_eq!(delivered(&units), [(false, vec![IDR])]);
-    assert_eq!(units[0].parameter_sets.info.width, 1168);
+    assert_eq!(units[0].size().0, 1168);
     assert_eq!(depacketizer.stats().refused_parameter_sets, 2);
 
     let mut from_sdp = Depacketizer::new(Marker::Trusted, &[Bytes::from_static(huge), Bytes::from_static(PPS)]);

@@ -184,7 +184,7 @@ fn fragmented_parameter_sets_count_too() {
     packets.push(packet(IDR, 0, true));
     let (units, _) = run(&mut Depacketizer::new(Marker::Trusted, &[]), &packets);
     assert_eq!(delivered(&units), [(false, vec![SPS, PPS, IDR])]);
-    assert_eq!(units[0].parameter_sets.info.width, 1168);
+    assert_eq!(units[0].size().0, 1168);
 }
 
 #[test]
