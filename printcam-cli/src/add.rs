@@ -44,8 +44,7 @@ async fn add(arguments: AddArguments) -> Result<(), Failure> {
             // The configuration keeps host and port, and all printers have the rest.
             let camera = if url.sends_jpeg() { CameraProtocol::Jpeg } else { CameraProtocol::Rtsps };
             if source(&place, camera, credentials)?.url != url.url {
-                let only =
-                    "only rtsps:// with the path /streaming/live/1 and jpegs:// can be kept: the printer's IP address is enough";
+                let only = "only rtsps:// with the path /streaming/live/1 and jpegs:// can be kept: the printer's IP address is enough";
                 return Err(Failure::Usage(only.into()));
             }
             (place, camera, url.credentials)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use printcam::{KnownPrinters, Options, PublicKeyPin, Transport, Trust};
-use printcam_sim::Fault;
+use printcam_sim::{Fault, Personality, UnknownPersonality};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
@@ -170,12 +170,25 @@ pub(crate) enum RecordingFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct SimArguments {
+    /// The printer to play: x1c, p2s, p2s-0102, h2c, h2d (RTSP), p1s, a1 (JPEG pictures), with what it does wrong by
+    /// itself.
+    #[arg(long, value_name = "NAME", default_value = "x1c", value_parser = parse_printer, conflicts_with = "scenario")]
+    pub(crate) printer: Personality,
+    /// Play what a file tells: printer, faults, and what changes when. Other arguments given go before it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     pub(crate) bind: SocketAddr,
-    /// The access code that clients must know.
-    #[arg(long, default_value = "12345678")]
-    pub(crate) code: String,
+    /// The access code that clients must know; 12345678 unless told.
+    #[arg(long)]
+    pub(crate) code: Option<String>,
+    /// Switch on the live view of a printer that has it off at first (h2d).
+    #[arg(long)]
+    pub(crate) live_view: bool,
+    /// Announce the printer to this address every 5 s, as in 255.255.255.255:2021; a P1S answers searches on port 1990.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) announce: Option<SocketAddr>,
     /// The serial number, which is the certificate's common name.
     #[arg(long)]
     pub(crate) serial: Option<String>,
@@ -188,19 +201,19 @@ pub(crate) struct SimArguments {
     /// Plain RTSP, without TLS.
     #[arg(long)]
     pub(crate) plain: bool,
-    /// Pictures from one key frame to the next.
-    #[arg(long, value_name = "PICTURES", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600))]
-    pub(crate) gop: u32,
+    /// Pictures from one key frame to the next, instead of the printer's own number.
+    #[arg(long, value_name = "PICTURES", value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) gop: Option<u32>,
     /// What decides session ids, nonces, sequence numbers and the like.
-    #[arg(long, default_value_t = 0)]
-    pub(crate) seed: u64,
-    /// Pictures a second.
-    #[arg(long, value_name = "NUMBER", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=60))]
-    pub(crate) fps: u32,
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Pictures a second, instead of the printer's own number.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub(crate) fps: Option<u32>,
     /// Send tiny pictures made beforehand instead of drawing live ones.
     #[arg(long)]
     pub(crate) canned: bool,
-    /// What goes wrong, and when; several are possible. See --help for all of them.
+    /// What goes wrong besides, and when; several are possible. See --help for all of them.
     #[arg(long = "fault", value_name = "FAULT[=VALUE][@START][+LENGTH][/PERIOD]", long_help = fault_help())]
     pub(crate) faults: Vec<Fault>,
 }
@@ -309,6 +322,10 @@ fn fault_help() -> String {
         text.push_str(&format!("  {fault:<25} {meaning}\n"));
     }
     text
+}
+
+fn parse_printer(text: &str) -> Result<Personality, UnknownPersonality> {
+    text.parse()
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, &'static str> {

@@ -1,6 +1,6 @@
 //! `printcam sim`: a simulated printer camera.
 
-use printcam_sim::{AccessCode, Encryption, Footage, Options, Simulator, Udp};
+use printcam_sim::{AccessCode, Announce, Encryption, Footage, Options, Simulator, Udp};
 
 use crate::arguments::SimArguments;
 use crate::exit::Failure;
@@ -8,27 +8,59 @@ use crate::output::{Destination, say};
 use crate::signals;
 
 pub(crate) async fn run(arguments: SimArguments) -> Result<(), Failure> {
-    let mut options = Options {
-        bind: arguments.bind,
-        access_code: AccessCode::from(arguments.code.as_str()),
-        udp: if arguments.refuse_udp { Udp::Refuse } else { Udp::Allow },
-        receiver_reports_required: !arguments.without_reports,
-        gop: arguments.gop,
-        seed: arguments.seed,
-        faults: arguments.faults,
-        fps: arguments.fps,
-        footage: if arguments.canned { Footage::Canned } else { Footage::Live },
-        ..Options::default()
+    let bind = arguments.bind;
+    let options = options(arguments)?;
+    let personality = options.personality;
+    let listens = options.live_view;
+    let simulator =
+        Simulator::start(options).map_err(|error| Failure::Io { what: format!("camera on {bind}"), error })?;
+    Destination::Stdout.write(format!("{}\n", simulator.url_with_credentials()).as_bytes())?;
+    let what = if personality.is_jpeg_camera() { ", which sends JPEG pictures" } else { "" };
+    let model = personality.name().to_uppercase();
+    say!("a simulated {model}{what}; Ctrl-C ends it");
+    if !listens {
+        say!("its live view is off, as this printer's is at first: nobody can connect. --live-view switches it on");
+    }
+    signals::stop_wanted().await
+}
+
+fn options(arguments: SimArguments) -> Result<Options, Failure> {
+    let mut options = match &arguments.scenario {
+        None => Options::of(arguments.printer),
+        Some(file) => {
+            let what = || file.display().to_string();
+            let text = std::fs::read_to_string(file).map_err(|error| Failure::Io { what: what(), error })?;
+            text.parse().map_err(|error| Failure::Usage(format!("{}: {error}", what())))?
+        }
     };
-    if arguments.plain {
-        options.encryption = Encryption::None;
+    options.bind = arguments.bind;
+    options.faults.extend(arguments.faults);
+    options.announce = arguments.announce.map(|to| Announce { to, ..Announce::default() });
+    options.live_view |= arguments.live_view;
+    options.receiver_reports_required = !arguments.without_reports;
+    if let Some(code) = arguments.code {
+        options.access_code = AccessCode::from(code.as_str());
     }
     if let Some(serial) = arguments.serial {
         options.serial = serial;
     }
-    let simulator = Simulator::start(options)
-        .map_err(|error| Failure::Io { what: format!("camera on {}", arguments.bind), error })?;
-    Destination::Stdout.write(format!("{}\n", simulator.url_with_credentials()).as_bytes())?;
-    say!("a simulated X1C; Ctrl-C ends it");
-    signals::stop_wanted().await
+    if let Some(seed) = arguments.seed {
+        options.seed = seed;
+    }
+    if let Some(gop) = arguments.gop {
+        options.gop = gop;
+    }
+    if let Some(fps) = arguments.fps {
+        (options.fps, options.picture_interval) = (fps, None);
+    }
+    if arguments.refuse_udp {
+        options.udp = Udp::Refuse;
+    }
+    if arguments.plain {
+        options.encryption = Encryption::None;
+    }
+    if arguments.canned {
+        options.footage = Footage::Canned;
+    }
+    Ok(options)
 }

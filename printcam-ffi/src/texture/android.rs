@@ -61,8 +61,8 @@ impl Presenter for Counted {
     fn present(&mut self, access_unit: &AccessUnit, show: bool) -> Result<bool, DecodeError> {
         let decoded = self.surface.present(access_unit, show)?;
         if decoded && show {
-            let info = &access_unit.parameter_sets.info;
-            self.stream.frame_shown(info.width, info.height);
+            let (width, height) = access_unit.size();
+            self.stream.frame_shown(width, height);
         }
         Ok(decoded)
     }
