@@ -201,7 +201,7 @@ fn a_decoder_gets_its_parameter_sets_once_and_then_slices() {
     let world = stage.platform.world();
     let [setup] = &world.setups[..] else { panic!("{} decoders", world.setups.len()) };
     let access_unit = &stage.clip.access_units[0];
-    let sets = sets_of(&access_unit);
+    let sets = sets_of(access_unit);
     let in_order = crate::sps_rewrite::without_reordering(&sets.sps).expect("one that can be read");
     assert_eq!(setup.sps, [&[0, 0, 0, 1], &in_order[..]].concat());
     assert_eq!(setup.pps, [&[0, 0, 0, 1], &sets.pps[0][..]].concat());
