@@ -130,7 +130,7 @@ fn a_lost_session_is_opened_again_at_a_key_frame() {
 
 #[test]
 fn one_bad_start_is_forgiven() {
-    let refused = "the platform's decoder failed with code -2";
+    let refused = "the platform's decoder failed: decoding gave -2";
     check(
         &clip(),
         &[
@@ -160,7 +160,7 @@ fn forgiving_starts_anew_after_a_picture() {
 
 #[test]
 fn a_platform_that_fails_says_its_code() {
-    let failed = "the platform's decoder failed with code -1";
+    let failed = "the platform's decoder failed: opening gave -1";
     check(
         &clip(),
         &[
