@@ -164,7 +164,7 @@ mod tests {
         for (text, camera, want) in [
             ("192.168.1.20", CameraProtocol::Rtsps, "rtsps://192.168.1.20:322/streaming/live/1"),
             ("[fe80::1]:3322", CameraProtocol::Rtsps, "rtsps://[fe80::1]:3322/streaming/live/1"),
-            ("192.168.1.20", CameraProtocol::Jpeg, "jpegs://192.168.1.20:6000/"),
+            ("192.168.1.20", CameraProtocol::Jpeg, "jpegs://192.168.1.20:6000"),
         ] {
             let place: Place = text.parse().unwrap();
             let source = place.source(camera, credentials.clone()).unwrap();
