@@ -5,7 +5,7 @@
 //!  LoggingIn ---> Event::Accepted ---> Watching ---> Event::Ended
 //! ```
 //!
-//! It has the shape of [`session::Session`](crate::session::Session) and speaks with the same inputs, outputs and events,
+//! It has the shape of [`session::Session`] and speaks with the same inputs, outputs and events,
 //! so that one driver moves the bytes of both. The camera never says that it took the access code: pictures say so.
 
 mod config;
