@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::certificates::Identity;
 use crate::clips::Clip;
 use crate::lines::Lines;
-use crate::program::{ACCESS_CODE, url};
+use crate::program::url;
+use crate::secrets::ACCESS_CODE;
 use crate::tools::send_signal;
 
 pub(crate) struct GstCamera {

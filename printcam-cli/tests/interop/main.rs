@@ -13,6 +13,8 @@ mod openssl_server;
 mod picture;
 mod program;
 mod relay;
+#[path = "../secrets/search.rs"]
+mod secrets;
 mod stub_server;
 mod tools;
 

@@ -8,12 +8,10 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use crate::lines::Lines;
+use crate::secrets::{ACCESS_CODE_IN_URL, assert_no_secret};
 use crate::tools::send_signal;
 
-/// The cameras' access code. It needs percent-encoding, so that each form it could leak in looks different.
-pub(crate) const ACCESS_CODE: &str = "k7@/:Qz3";
-
-/// As `ACCESS_CODE`, but not the one the cameras know.
+/// As long as the access code, but not the one the cameras know.
 pub(crate) const WRONG_CODE_IN_URL: &str = "xxxxxxxx";
 
 /// Exit codes of the program.
@@ -28,7 +26,7 @@ pub(crate) mod exit {
 
 /// A camera's URL with the access code in it.
 pub(crate) fn url(scheme: &str, host: &str, port: u16) -> String {
-    format!("{scheme}://bblp:{}@{host}:{port}/streaming/live/1", FORMS_OF_THE_CODE[1])
+    format!("{scheme}://bblp:{}@{host}:{port}/streaming/live/1", ACCESS_CODE_IN_URL)
 }
 
 /// Where the program keeps the certificates it has seen: empty at first, removed at the end.
@@ -179,23 +177,6 @@ fn md5_of_line(line: &str) -> String {
     assert!(md5.len() == 32 && md5.bytes().all(|byte| byte.is_ascii_hexdigit()), "no MD5 ends the line {line:?}");
     md5.to_ascii_lowercase()
 }
-
-/// Panics if the access code, or anything it could be guessed from, is in `bytes`.
-pub(crate) fn assert_no_secret(bytes: &[u8], place: &str) {
-    let text = String::from_utf8_lossy(bytes);
-    for form in FORMS_OF_THE_CODE {
-        assert!(!text.contains(form), "the access code, as {form}, is in {place}:\n{text}");
-    }
-    for response in text.split("response=").skip(1) {
-        let value: String = response.trim_start_matches(['"', '\\']).chars().take(32).collect();
-        let is_digest = value.len() == 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
-        assert!(!is_digest, "a Digest response, from which eight characters can be guessed, is in {place}:\n{text}");
-    }
-}
-
-/// Raw, percent-encoded, percent-encoded in lower case, in base64, in base64 behind the user name (Basic).
-const FORMS_OF_THE_CODE: [&str; 5] =
-    [ACCESS_CODE, "k7%40%2F%3AQz3", "k7%40%2f%3aQz3", "azdALzpRej", "YmJscDprN0AvOlF6Mw"];
 
 fn read_all(from: &mut impl std::io::Read) -> Vec<u8> {
     let mut bytes = Vec::new();

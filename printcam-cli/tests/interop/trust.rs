@@ -6,7 +6,8 @@ use crate::certificates::{another_key, foreign_ca, printer_ca, self_signed, v1_l
 use crate::clips;
 use crate::gst_camera::{GstCamera, Options};
 use crate::openssl_server::OpensslServer;
-use crate::program::{ACCESS_CODE, Outcome, State, exit, url};
+use crate::program::{Outcome, State, exit, url};
+use crate::secrets::{ACCESS_CODE, assert_no_secret};
 use crate::sentences::assert_sentence_and_hint;
 
 #[test]
@@ -109,7 +110,7 @@ fn the_store_of_certificates_is_private() {
     assert!(!files.is_empty(), "nothing is remembered in PRINTCAM_STATE_DIR");
     for file in files.iter().filter(|file| file.file_type().unwrap().is_file()) {
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
-        crate::program::assert_no_secret(&fs::read(file.path()).unwrap(), "the store of certificates");
+        assert_no_secret(&fs::read(file.path()).unwrap(), "the store of certificates");
     }
 }
 

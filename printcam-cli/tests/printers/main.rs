@@ -4,6 +4,8 @@
 mod network;
 mod program;
 mod reload;
+#[path = "../secrets/search.rs"]
+mod secrets;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +13,8 @@ use std::os::unix::fs::PermissionsExt;
 use printcam_sim::{Certificate, Options, Personality, Simulator};
 use serde_json::Value;
 
-use program::{ACCESS_CODE, Announcer, Home, WRONG_CODE, camera};
+use program::{Announcer, Home, WRONG_CODE, camera};
+use secrets::ACCESS_CODE;
 
 const P1S: &str = "USN: 01P00A000000001\r\nDevModel.bambu.com: C12\r\nDevName.bambu.com: Shelf";
 

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::program::{ACCESS_CODE, Home};
+use crate::program::Home;
+use crate::secrets::{ACCESS_CODE, assert_no_secret};
 
 /// The camera, `discover` and `snap` in a network where there is nothing else.
 const SCRIPT: &str = r#"
@@ -31,7 +32,8 @@ fn an_address_is_enough() {
     let output = command.output().unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stdout}{stderr}");
-    assert!(!stdout.contains(ACCESS_CODE) && !stderr.contains(ACCESS_CODE), "{stdout}{stderr}");
+    assert_no_secret(stdout.as_bytes(), "standard output");
+    assert_no_secret(stderr.as_bytes(), "standard error");
 
     let found: Value = serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stdout}"));
     assert_eq!((&found["serial"], &found["model"]), (&"00M00A000000000".into(), &"X1 Carbon".into()));

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use printcam_sim::{AccessCode, Options, Simulator};
 
-/// It needs percent-encoding, so that each form it could leak in looks different.
-pub(crate) const ACCESS_CODE: &str = "k7@/:Qz3";
+use crate::secrets::{ACCESS_CODE, assert_no_secret};
+
 pub(crate) const WRONG_CODE: &str = "Wr0ngOne";
 
 pub(crate) fn camera() -> Simulator {
@@ -115,13 +115,9 @@ pub(crate) fn end(child: Child) -> Ended {
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let ended = Ended { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) };
-    for code in [ACCESS_CODE, "k7%40%2F%3AQz3", WRONG_CODE] {
-        assert!(
-            !ended.stdout.contains(code) && !ended.stderr.contains(code),
-            "{code} in {}{}",
-            ended.stdout,
-            ended.stderr
-        );
+    for (text, place) in [(&ended.stdout, "standard output"), (&ended.stderr, "standard error")] {
+        assert_no_secret(text.as_bytes(), place);
+        assert!(!text.contains(WRONG_CODE), "the code that was typed is in {place}:\n{text}");
     }
     ended
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use printcam_sim::{Ending, Log};
 
-use crate::program::{ACCESS_CODE, Home, WRONG_CODE, camera, end};
+use crate::program::{Home, WRONG_CODE, camera, end};
+use crate::secrets::ACCESS_CODE;
 
 const SOON: Duration = Duration::from_secs(15);
 

@@ -4,12 +4,15 @@
 
 mod program;
 mod recording;
+#[path = "../secrets/search.rs"]
+mod secrets;
 
 use std::time::Duration;
 
 use printcam_sim::{AccessCode, ClientRecord, Encryption, Ending, Fault, Log, Options, Simulator};
 
-use program::{ACCESS_CODE, Program, State};
+use program::{Program, State};
+use secrets::ACCESS_CODE;
 
 /// What takes longer has failed.
 const SOON: Duration = Duration::from_secs(10);

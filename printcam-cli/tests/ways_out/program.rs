@@ -8,12 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::time::Duration;
 use std::{fs, thread};
 
-/// It needs percent-encoding, so that each form it could leak in looks different.
-pub(crate) const ACCESS_CODE: &str = "k7@/:Qz3";
-
-/// Raw, percent-encoded, percent-encoded in lower case, in base64, in base64 behind the user name (Basic).
-const FORMS_OF_THE_CODE: [&str; 5] =
-    [ACCESS_CODE, "k7%40%2F%3AQz3", "k7%40%2f%3aQz3", "azdALzpRej", "YmJscDprN0AvOlF6Mw"];
+use crate::secrets::assert_no_secret;
 
 /// What takes longer has failed: somebody has pressed Ctrl-C, or nothing is left to do.
 const END_LIMIT: Duration = Duration::from_secs(10);
@@ -162,18 +157,5 @@ impl Drop for Program {
         if !self.gone {
             Command::new("kill").args(["-KILL", &self.id.to_string()]).status().ok();
         }
-    }
-}
-
-/// Panics if the access code, or anything it could be guessed from, is in `bytes`.
-fn assert_no_secret(bytes: &[u8], place: &str) {
-    let text = String::from_utf8_lossy(bytes);
-    for form in FORMS_OF_THE_CODE {
-        assert!(!text.contains(form), "the access code, as {form}, is in {place}:\n{text}");
-    }
-    for response in text.split("response=").skip(1) {
-        let value: String = response.trim_start_matches(['"', '\\']).chars().take(32).collect();
-        let is_digest = value.len() == 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
-        assert!(!is_digest, "a Digest response, from which eight characters can be guessed, is in {place}:\n{text}");
     }
 }

@@ -2,15 +2,13 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::time::Duration;
 
 use md5::{Digest as _, Md5};
 use printcam_sim::Simulator;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::ring;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+use rustls::{ClientConnection, StreamOwned};
+
+use crate::any_certificate::{client_config, name};
 
 pub(crate) type Tls = StreamOwned<ClientConnection, TcpStream>;
 
@@ -23,14 +21,7 @@ pub(crate) fn connect(camera: &Simulator) -> TcpStream {
 
 /// Connects with TLS and completes the handshake.
 pub(crate) fn connect_tls(camera: &Simulator) -> Tls {
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AcceptAnything))
-        .with_no_client_auth();
-    let name = ServerName::try_from("printer.invalid").expect("a name");
-    let connection = ClientConnection::new(Arc::new(config), name).expect("a client");
+    let connection = ClientConnection::new(client_config(), name()).expect("a client");
     let mut tls = StreamOwned::new(connection, connect(camera));
     while tls.conn.is_handshaking() {
         tls.conn.complete_io(&mut tls.sock).expect("handshake");
@@ -143,43 +134,4 @@ pub(crate) fn authorization(challenge: &str, code: &str, method: &str, uri: &str
         "Authorization: Digest username=\"bblp\", realm=\"{realm}\", nonce=\"{nonce}\", \
          uri=\"{uri}\", response=\"{response}\""
     )
-}
-
-/// For tests of the camera only: a real client must never do so.
-#[derive(Debug)]
-struct AcceptAnything;
-
-impl ServerCertVerifier for AcceptAnything {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::RSA_PKCS1_SHA256, SignatureScheme::RSA_PSS_SHA256]
-    }
 }

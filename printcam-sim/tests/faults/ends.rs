@@ -1,12 +1,9 @@
 //! Faults of requests, sessions, connections and the camera itself.
 
-use std::sync::Arc;
-
+use crate::any_certificate::{client_config, name};
 use crate::client::{Client, What, header};
 use crate::{arrivals, camera, is_near, millis, options, responses, secs};
 use printcam_sim::{Encryption, Ending, Options, VirtualCamera};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[tokio::test(start_paused = true)]
@@ -236,60 +233,14 @@ async fn a_clients_close_is_not_answered_by_what_is_gone() {
     }
 }
 
-/// Trusts anybody: a test of the camera, not of trust.
-#[derive(Debug)]
-struct AcceptAnything;
-
-impl rustls::client::danger::ServerCertVerifier for AcceptAnything {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        vec![rustls::SignatureScheme::RSA_PKCS1_SHA256, rustls::SignatureScheme::RSA_PSS_SHA256]
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn tls_works_in_virtual_time_too() {
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AcceptAnything))
-        .with_no_client_auth();
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let connector = tokio_rustls::TlsConnector::from(client_config());
     // Whether the end is an orderly one, with close_notify.
     for (fault, orderly) in [("restart@1h", false), ("stall@1h", true)] {
         let encryption = Encryption::Tls12;
         let camera = VirtualCamera::start(Options { encryption, ..options(&[fault], 1) }).expect("a camera");
-        let name = ServerName::try_from("printer.invalid").expect("a name");
-        let mut tls = connector.connect(name, camera.connect().expect("connected")).await.expect("a handshake");
+        let mut tls = connector.connect(name(), camera.connect().expect("connected")).await.expect("a handshake");
         tls.write_all(b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n").await.expect("sent");
         let mut reply = [0; 15];
         tls.read_exact(&mut reply).await.expect("a reply");

@@ -1,5 +1,7 @@
 //! Each fault as a client meets it, in virtual time.
 
+#[path = "../peer/any_certificate.rs"]
+mod any_certificate;
 mod client;
 mod ends;
 mod media;

@@ -1,5 +1,7 @@
 //! JPEG cameras as a bare client meets them, in virtual time and over real sockets.
 
+#[path = "../peer/any_certificate.rs"]
+mod any_certificate;
 mod faults;
 mod noting;
 
@@ -7,11 +9,10 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use any_certificate::{client_config, name};
 use noting::Noting;
 use printcam_sim::{AccessCode, Encryption, Ending, Footage, Login, Options, Personality, Simulator};
 use printcam_sim::{SecondClient, VirtualCamera, WrongCode};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::time::Instant;
 
@@ -208,56 +209,6 @@ fn a_live_picture_over_tls() {
     assert!(camera.wait_for(secs(10), |log| log.clients[0].ending == Some(Ending::Clean)), "{:?}", camera.log());
 }
 
-fn name() -> ServerName<'static> {
-    ServerName::try_from("printer.invalid").expect("a name")
-}
-
 fn connector() -> tokio_rustls::TlsConnector {
     client_config().into()
-}
-
-fn client_config() -> Arc<rustls::ClientConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.expect("versions").dangerous().with_custom_certificate_verifier(Arc::new(AcceptAnything));
-    Arc::new(config.with_no_client_auth())
-}
-
-#[derive(Debug)]
-struct AcceptAnything;
-
-impl rustls::client::danger::ServerCertVerifier for AcceptAnything {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &rustls::DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-        let provider = rustls::crypto::ring::default_provider();
-        provider.signature_verification_algorithms.supported_schemes()
-    }
 }
