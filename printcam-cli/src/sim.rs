@@ -1,6 +1,6 @@
 //! `printcam sim`: a simulated printer camera.
 
-use printcam_sim::{AccessCode, Announce, Encryption, Footage, Options, Simulator, Udp};
+use printcam_sim::{AccessCode, Announce, Encryption, Footage, Options, ScenarioError, Simulator};
 
 use crate::arguments::SimArguments;
 use crate::exit::Failure;
@@ -30,14 +30,13 @@ fn options(arguments: SimArguments) -> Result<Options, Failure> {
         Some(file) => {
             let what = || file.display().to_string();
             let text = std::fs::read_to_string(file).map_err(|error| Failure::Io { what: what(), error })?;
-            text.parse().map_err(|error| Failure::Usage(format!("{}: {error}", what())))?
+            text.parse().map_err(|error| Failure::Usage(format!("{}: {error}{}", what(), advice(&error))))?
         }
     };
     options.bind = arguments.bind;
     options.faults.extend(arguments.faults);
     options.announce = arguments.announce.map(|to| Announce { to, ..Announce::default() });
     options.live_view |= arguments.live_view;
-    options.receiver_reports_required = !arguments.without_reports;
     if let Some(code) = arguments.code {
         options.access_code = AccessCode::from(code.as_str());
     }
@@ -53,9 +52,6 @@ fn options(arguments: SimArguments) -> Result<Options, Failure> {
     if let Some(fps) = arguments.fps {
         (options.fps, options.picture_interval) = (fps, None);
     }
-    if arguments.refuse_udp {
-        options.udp = Udp::Refuse;
-    }
     if arguments.plain {
         options.encryption = Encryption::None;
     }
@@ -63,4 +59,11 @@ fn options(arguments: SimArguments) -> Result<Options, Failure> {
         options.footage = Footage::Canned;
     }
     Ok(options)
+}
+
+fn advice(error: &ScenarioError) -> &'static str {
+    match error {
+        ScenarioError::Fault(_) => " (printcam sim --help tells of all faults)",
+        _ => "",
+    }
 }

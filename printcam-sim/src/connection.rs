@@ -97,11 +97,11 @@ where
         true => Certificate::Second,
         false => options.certificate,
     };
-    let slowness = timeline.active(now).find_map(|(kind, random)| match kind {
+    let slowness = timeline.active(now).filter_map(|(kind, random)| match kind {
         FaultKind::SlowHandshake(length) => Some(length.pick(random)),
         _ => None,
     });
-    let slowness = slowness.unwrap_or_default();
+    let slowness = slowness.last().unwrap_or_default();
     let acceptor = tls::acceptor(&options, certificate)?;
     let service = &options.personality.facts().service;
     let (started, wall) = camera.started();
@@ -237,7 +237,7 @@ impl Connection {
         let mut buffer = vec![0; 16 << 10];
         let mut datagram = [0; 2048];
         loop {
-            if !self.dialogue.is_frozen(now()) && !self.dialogue.handle_received(now()) {
+            if !self.dialogue.outgoing().is_frozen(now()) && !self.dialogue.handle_received(now()) {
                 return Ok((Ending::ByCamera, Farewell::Orderly));
             }
             if self.dialogue.is_playing() != self.units.is_some() {
@@ -246,7 +246,7 @@ impl Connection {
             if let Some(farewell) = self.take_outputs().await {
                 return Ok((Ending::ByCamera, farewell));
             }
-            let frozen = self.dialogue.is_frozen(now());
+            let frozen = self.dialogue.outgoing().is_frozen(now());
             let deadline = self.dialogue.next_deadline(now()).map(Instant::from_std);
             // Always in this order, so that the same seed gives the same dialogue.
             tokio::select! {
@@ -262,7 +262,7 @@ impl Connection {
                         Err(error) => ending_of(error)?,
                     };
                     let farewell = match frozen {
-                        true => Farewell::Frozen(self.dialogue.thaws_at(now())),
+                        true => Farewell::Frozen(self.dialogue.outgoing().thaws_at(now())),
                         false => Farewell::Orderly,
                     };
                     return Ok((ending, farewell));
@@ -275,7 +275,7 @@ impl Connection {
                     // An ICMP error says only that the client's port is closed.
                     if let Ok((count, from)) = received
                         && from.ip() == self.ends.peer.ip()
-                        && !self.dialogue.loses_datagrams(now())
+                        && !self.dialogue.outgoing().loses_datagrams(now())
                     {
                         self.dialogue.handle_datagram(&datagram[..count], now());
                     }
@@ -290,11 +290,11 @@ impl Connection {
     async fn take_outputs(&mut self) -> Option<Farewell> {
         while !self.writing.is_pending() {
             match self.dialogue.poll_output(now())? {
-                Output::Reply(bytes) => self.writing.begin(bytes, self.dialogue.writes_byte_by_byte(now())),
+                Output::Reply(bytes) => self.writing.begin(bytes, self.dialogue.outgoing().writes_byte_by_byte(now())),
                 Output::Media(bytes) => self.writing.begin(bytes, false),
                 Output::Datagram { rtcp, port, bytes } => {
                     if let Some(sockets) = &self.ends.sockets
-                        && !self.dialogue.loses_datagrams(now())
+                        && !self.dialogue.outgoing().loses_datagrams(now())
                     {
                         let socket = if rtcp { &sockets.rtcp } else { &sockets.rtp };
                         let _ = socket.send_to(&bytes, (self.ends.peer.ip(), port)).await;
@@ -303,7 +303,7 @@ impl Connection {
                 Output::Close(farewell) => return Some(farewell),
             }
         }
-        self.dialogue.farewell_at_once()
+        self.dialogue.outgoing().farewell()
     }
 
     /// Reads only to see when the client closes its side.

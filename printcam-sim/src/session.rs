@@ -11,7 +11,6 @@ mod playback;
 mod requests;
 mod transport;
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::camera::AccessUnit;
@@ -19,6 +18,7 @@ use crate::dialogue::{Dialogue, Farewell, Output, Surroundings};
 use crate::digest::Challenge;
 use crate::fault::FaultKind;
 use crate::log::{Ending, RequestRecord};
+use crate::outgoing::Outgoing;
 use crate::personality::Rtsp;
 use crate::random::Random;
 use crate::request::{Inbound, Inbox, Request};
@@ -37,14 +37,9 @@ pub(crate) struct Session {
     challenge: Challenge,
     random: Random,
     playback: Option<Playback>,
-    timeline: Timeline,
     /// Since a fault: requests without fresh credentials are refused.
     strict: bool,
-    outputs: VecDeque<Output>,
-    /// Pictures may pile up: a stall is on, or its burst is on its way.
-    holding: bool,
-    /// A fault has ended the connection.
-    farewell: Option<Farewell>,
+    outgoing: Outgoing,
 }
 
 impl Session {
@@ -56,33 +51,21 @@ impl Session {
             challenge: Challenge::new(&mut random),
             random,
             playback: None,
-            timeline,
             strict: false,
-            outputs: VecDeque::new(),
-            holding: false,
-            farewell: None,
+            outgoing: Outgoing::new(around.client, timeline),
             around,
         }
     }
 
+    /// Whether the client's reports, or their absence, have stalled it.
     fn is_stalled(&self, now: Instant) -> bool {
-        self.timeline.is_active(FaultKind::Stall, now)
-            || self.playback.as_ref().is_some_and(|playback| playback.is_stalled(now))
-    }
-
-    /// Whether what there is to send must wait.
-    fn holds_back(&self, now: Instant) -> bool {
-        self.is_stalled(now) || self.timeline.is_between_bursts(now)
+        self.playback.as_ref().is_some_and(|playback| playback.is_stalled(now))
     }
 
     /// Lets the faults begin that are due.
     fn begin_faults(&mut self, now: Instant) {
-        for kind in self.timeline.take_begun(now) {
-            tracing::info!(target: "printcam_sim", client = self.around.client, fault = kind.name(), "fault begins");
+        for kind in self.outgoing.take_begun(now) {
             match kind {
-                FaultKind::Close => self.farewell = Some(Farewell::Bare),
-                FaultKind::Reset => self.farewell = Some(Farewell::Reset),
-                FaultKind::Vanish => self.farewell = Some(Farewell::Vanish),
                 FaultKind::Expire => self.expire(),
                 FaultKind::NewNonce => {
                     self.challenge = Challenge::new(&mut self.random);
@@ -103,9 +86,9 @@ impl Session {
         {
             playback.note_liveness(now);
         }
-        self.timeline.note_request(&request.method, now);
+        self.outgoing.timeline.note_request(&request.method, now);
         self.begin_faults(now);
-        let lost = self.farewell.is_some() || self.is_frozen(now);
+        let lost = self.outgoing.farewell().is_some() || self.outgoing.is_frozen(now);
         let response = if lost { None } else { self.answer(request, now) };
         // PLAY may have begun some more.
         self.begin_faults(now);
@@ -114,12 +97,12 @@ impl Session {
             return;
         };
         let mut bytes = response.bytes(request.header("CSeq"), self.wall(now).as_secs());
-        if self.timeline.is_active(FaultKind::FramesInHeaders, now) {
+        if self.outgoing.timeline.is_active(FaultKind::FramesInHeaders, now) {
             self.put_frame_into_header(&mut bytes);
         }
-        self.outputs.push_back(Output::Reply(bytes));
+        self.outgoing.queue.push_back(Output::Reply(bytes));
         if response.status == 453 {
-            self.outputs.push_back(Output::Close(Farewell::Orderly));
+            self.outgoing.queue.push_back(Output::Close(Farewell::Orderly));
         }
     }
 
@@ -134,7 +117,7 @@ impl Session {
         };
         playback.note_liveness(now);
         for report in reports {
-            let jitter_limit = self.timeline.active(now).find_map(|(kind, _)| match kind {
+            let jitter_limit = self.outgoing.timeline.value(now, |kind| match kind {
                 FaultKind::Throttle(ticks) => Some(ticks),
                 _ => None,
             });
@@ -159,14 +142,10 @@ impl Session {
         self.end_session();
     }
 
-    fn by_tcp(&self) -> bool {
-        self.playback.as_ref().is_some_and(|playback| playback.transport().is_interleaved())
-    }
-
     /// BYE, and the place is free.
     fn end_session(&mut self) {
         if let Some(mut playback) = self.playback.take() {
-            playback.send_bye(&mut self.outputs);
+            playback.send_bye(&mut self.outgoing.queue);
             self.around.place.leave(self.around.client, None);
             self.around.log.set_session(self.around.client, false);
         }
@@ -220,7 +199,7 @@ impl Dialogue for Session {
     }
 
     fn handle_received(&mut self, now: Instant) -> bool {
-        while !self.is_frozen(now) {
+        while !self.outgoing.is_frozen(now) {
             match self.inbox.next() {
                 Ok(None) => return true,
                 Ok(Some(Inbound::Request(request))) => self.handle_request(&request, now),
@@ -239,25 +218,21 @@ impl Dialogue for Session {
 
     fn handle_access_unit(&mut self, unit: &AccessUnit, now: Instant) {
         self.begin_faults(now);
-        self.holding |= self.holds_back(now);
-        let room = if self.holding { HELD } else { OUTGOING };
-        let full = self.outputs.len() >= room && self.by_tcp();
-        let lost =
-            full || self.farewell.is_some() || self.is_frozen(now) || self.timeline.is_active(FaultKind::Hang, now);
+        let takes_it = self.outgoing.takes_picture(self.is_stalled(now), now);
         let Some(playback) = &mut self.playback else {
             return;
         };
         if !playback.is_starved() && !self.around.place.is_held_by(self.around.client) {
             // Another client has taken the place.
             self.end_session();
-            self.outputs.push_back(Output::Close(Farewell::Orderly));
+            self.outgoing.queue.push_back(Output::Close(Farewell::Orderly));
             return;
         }
-        if lost {
+        if !takes_it {
             playback.wait_for_key_frame();
             return;
         }
-        let packets = playback.handle_access_unit(unit, now, &mut self.timeline, &mut self.outputs);
+        let packets = playback.handle_access_unit(unit, now, &mut self.outgoing.timeline, &mut self.outgoing.queue);
         if packets > 0 {
             self.around.log.update(self.around.client, |r| r.rtp_packets += packets);
         }
@@ -273,8 +248,8 @@ impl Dialogue for Session {
     fn handle_tick(&mut self, now: Instant) {
         self.begin_faults(now);
         let wall = self.wall(now);
-        let stalled = self.is_stalled(now);
-        let hangs = self.is_frozen(now) || self.timeline.is_active(FaultKind::Hang, now);
+        let stalled = self.is_stalled(now) || self.outgoing.timeline.is_active(FaultKind::Stall, now);
+        let hangs = self.outgoing.is_frozen(now) || self.outgoing.timeline.is_active(FaultKind::Hang, now);
         let Some(playback) = &mut self.playback else {
             return;
         };
@@ -285,62 +260,36 @@ impl Dialogue for Session {
                 // What the client has not got it cannot answer.
                 playback.forget_unanswered();
             }
-            playback.stall_unanswered(now, &mut self.timeline);
-            playback.send_due_report(now, wall, (!hangs).then_some(&mut self.outputs));
+            playback.stall_unanswered(now, &mut self.outgoing.timeline);
+            playback.send_due_report(now, wall, (!hangs).then_some(&mut self.outgoing.queue));
         }
     }
 
     /// A session still open is an unclean end, whatever TLS said.
     fn handle_end(&mut self, _: Option<Ending>, now: Instant) {
-        let wedge = self.around.options.wedge_after_unclean_end;
         let open = self.playback.take().is_some();
         if open {
             self.around.log.set_session(self.around.client, false);
         }
-        let unclean = open && self.farewell.is_none();
-        let until = (unclean && !wedge.is_zero()).then(|| now + wedge);
+        let until = self.outgoing.wedged_until(open, now);
         self.around.place.leave(self.around.client, until);
     }
 
     fn poll_output(&mut self, now: Instant) -> Option<Output> {
-        if let Some(farewell) = self.farewell {
-            return Some(Output::Close(farewell));
-        }
-        if self.holds_back(now) || self.is_frozen(now) {
-            return None;
-        }
-        let output = self.outputs.pop_front();
-        self.holding &= output.is_some();
-        output
-    }
-
-    fn farewell_at_once(&self) -> Option<Farewell> {
-        self.farewell
+        self.outgoing.poll(self.is_stalled(now), now)
     }
 
     fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let playback = self.playback.as_ref().map(|playback| playback.next_deadline(now));
-        playback.into_iter().chain(self.timeline.next_change(now)).min()
+        playback.into_iter().chain(self.outgoing.timeline.next_change(now)).min()
     }
 
     fn is_playing(&self) -> bool {
         self.playback.as_ref().is_some_and(Playback::is_playing)
     }
 
-    fn is_frozen(&self, now: Instant) -> bool {
-        self.timeline.is_active(FaultKind::Freeze, now)
-    }
-
-    fn thaws_at(&self, now: Instant) -> Option<Instant> {
-        self.timeline.end_of(FaultKind::Freeze, now)
-    }
-
-    fn loses_datagrams(&self, now: Instant) -> bool {
-        self.timeline.is_active(FaultKind::DatagramsLost, now)
-    }
-
-    fn writes_byte_by_byte(&self, now: Instant) -> bool {
-        self.timeline.is_active(FaultKind::OneByteWrites, now)
+    fn outgoing(&self) -> &Outgoing {
+        &self.outgoing
     }
 }
 
@@ -354,11 +303,6 @@ fn without_credentials(uri: &str) -> (String, bool) {
         None => (uri.to_owned(), false),
     }
 }
-
-/// About two seconds of pictures; beyond it they are left out up to a key frame.
-const OUTGOING: usize = 64;
-/// A minute and a half of pictures held back by a stall.
-const HELD: usize = 3000;
 
 #[cfg(test)]
 mod tests;

@@ -36,8 +36,9 @@ impl Simulator {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (camera, announcer) = {
             let _entered = runtime.enter();
-            let announcer = Announcer::bind(&options)?;
-            (VirtualCamera::start(options)?, announcer)
+            let camera = VirtualCamera::start(options)?;
+            let announcer = Announcer::bind(&camera)?;
+            (camera, announcer)
         };
         let searches_at = announcer.as_ref().and_then(Announcer::searches_at);
         let served = camera.clone();

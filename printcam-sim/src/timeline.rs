@@ -80,6 +80,12 @@ impl Timeline {
         self.planned.iter().filter(same).any(|planned| planned.is_active(now))
     }
 
+    /// What the last active one says of those that say something: who adds a fault to a model's habits is heard.
+    pub(crate) fn value<T>(&self, now: Instant, of: impl Fn(FaultKind) -> Option<T>) -> Option<T> {
+        let active = self.planned.iter().filter(|planned| planned.is_active(now));
+        active.filter_map(|planned| of(planned.fault.kind)).last()
+    }
+
     /// All that are active, in the order in which they act on a packet, with their random numbers.
     pub(crate) fn active(&mut self, now: Instant) -> impl Iterator<Item = (FaultKind, &mut Random)> {
         let active = self.planned.iter_mut().filter(move |planned| planned.is_active(now));

@@ -12,6 +12,10 @@ use crate::place::Place;
 
 const URI: &str = "rtsps://127.0.0.1:322/streaming/live/1";
 
+fn with_fault(text: &str) -> Options {
+    Options { faults: vec![text.parse().expect(text)], ..Options::default() }
+}
+
 /// A session, its surroundings and a clock.
 struct Scenario {
     session: Session,
@@ -171,7 +175,7 @@ fn video_stops_without_receiver_reports_and_resumes_at_a_key_frame() {
 
 #[test]
 fn reports_are_not_needed_where_switched_off() {
-    let mut scenario = Scenario::play(Options { receiver_reports_required: false, ..Options::default() });
+    let mut scenario = Scenario::play(with_fault("without-reports"));
     assert!(scenario.picture(9.0, true));
 }
 
@@ -238,7 +242,7 @@ fn media_overtakes_the_response_to_play() {
 
 #[test]
 fn timestamps_go_by_the_cameras_time_and_agree_with_sender_reports() {
-    let mut scenario = Scenario::new(Options { receiver_reports_required: false, ..Options::default() });
+    let mut scenario = Scenario::new(with_fault("without-reports"));
     assert_eq!(scenario.set_up(TCP), 200);
     let (_, reply) = scenario.ask(0.0, "PLAY", URI, "");
     let first: u32 = reply.split("rtptime=").nth(1).unwrap().trim().parse().unwrap();
@@ -287,8 +291,9 @@ fn set_up_is_for_the_track() {
 #[test]
 fn udp_is_allowed_or_refused() {
     let offer = "RTP/AVP;unicast;client_port=5000-5001";
-    let refusing = Options { udp: Udp::Refuse, ..Options::default() };
-    assert_eq!(Scenario::new(refusing).set_up(offer), 461);
+    for refusing in [Options { udp: Udp::Refuse, ..Options::default() }, with_fault("refuse-udp")] {
+        assert_eq!(Scenario::new(refusing).set_up(offer), 461);
+    }
 
     let mut scenario = Scenario::new(Options::default());
     assert_eq!(scenario.set_up(offer), 200);
@@ -314,6 +319,21 @@ fn udp_is_allowed_or_refused() {
 }
 
 #[test]
+fn a_star_names_no_stream() {
+    for (options, method, want) in [
+        (Options::default(), "OPTIONS", 200),
+        (Options::default(), "SETUP", 405),
+        (with_fault("refuse-star"), "OPTIONS", 405),
+    ] {
+        let mut scenario = Scenario::new(options);
+        let (_, reply) = scenario.ask(0.0, "DESCRIBE", URI, "");
+        scenario.challenge = header(&reply, "WWW-Authenticate");
+        assert_eq!(scenario.ask(0.0, method, "*", "").0, want, "{method}");
+        assert_eq!(scenario.ask(0.0, "OPTIONS", URI, "").0, 200, "{method}");
+    }
+}
+
+#[test]
 fn the_code_is_really_checked() {
     let options = Options { access_code: AccessCode::from("87654321"), ..Options::default() };
     let mut scenario = Scenario::new(options);
@@ -326,8 +346,12 @@ fn the_code_is_really_checked() {
 
 #[test]
 fn a_second_client_is_refused_starved_or_kicks() {
-    for policy in [SecondClient::Refuse, SecondClient::Starve, SecondClient::KickFirst] {
-        let options = Options { second_client: policy, ..Options::default() };
+    for (policy, options) in [
+        (SecondClient::Refuse, with_fault("second-client=refuse")),
+        (SecondClient::Starve, with_fault("second-client=starve")),
+        (SecondClient::KickFirst, with_fault("second-client=kick")),
+        (SecondClient::KickFirst, Options { second_client: SecondClient::KickFirst, ..Options::default() }),
+    ] {
         let place = Place::default();
         let start = Instant::now();
         let mut first = Scenario::beside(options.clone(), &place, start);
@@ -352,8 +376,7 @@ fn a_second_client_is_refused_starved_or_kicks() {
 
 #[test]
 fn an_unclean_end_can_wedge_the_camera() {
-    let wedge = Duration::from_secs(60);
-    let options = Options { wedge_after_unclean_end: wedge, ..Options::default() };
+    let options = with_fault("wedge=60s");
     for (clean, want) in [(true, 200), (false, 453)] {
         let place = Place::default();
         let mut first = Scenario::beside(options.clone(), &place, Instant::now());
