@@ -192,6 +192,10 @@ pub(crate) struct SimArguments {
     /// The serial number, which is the certificate's common name.
     #[arg(long)]
     pub(crate) serial: Option<String>,
+    /// Write what each client does as it happens, a JSON object a line, never the access code; `-` is stdout, and the
+    /// camera's address then goes to stderr.
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) log: Option<Destination>,
     /// Plain RTSP, without TLS.
     #[arg(long)]
     pub(crate) plain: bool,

@@ -17,9 +17,10 @@ use tokio::time::Instant;
 use crate::camera::AccessUnit;
 use crate::datagrams::{MediaSockets, next_report};
 use crate::dialogue::{Dialogue, Farewell, Output, Surroundings};
+use crate::event::Happening;
 use crate::fault::FaultKind;
 use crate::jpeg_session::JpegSession;
-use crate::log::Ending;
+use crate::log::{ClientLog, Ending};
 use crate::options::{Certificate, Udp};
 use crate::personality::Service;
 use crate::session::Session;
@@ -63,41 +64,42 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let peer = ends.peer;
-    let client = camera.shared_log().connected(peer, camera.elapsed());
+    let log = camera.shared_log().connected(peer, camera.started().0.into_std(), now());
+    let client = log.id;
     tracing::info!(target: "printcam_sim", client, %peer, "connected");
-    let ending = match run(io, client, ends, &camera).await {
+    let ending = match run(io, &log, ends, &camera).await {
         Ok(ending) => ending,
         Err(error) => {
             tracing::debug!(target: "printcam_sim", client, %error, "connection failed");
-            note_end(&camera, client, Ending::Broken)
+            note_end(&log, Ending::Broken)
         }
     };
     tracing::info!(target: "printcam_sim", client, ?ending, "connection ended");
     ending
 }
 
-fn note_end(camera: &VirtualCamera, client: u64, ending: Ending) -> Ending {
-    camera.shared_log().ended(client, ending, camera.elapsed());
+fn note_end(log: &ClientLog, ending: Ending) -> Ending {
+    log.ended(now(), ending);
     ending
 }
 
-async fn run<S>(io: S, client: u64, ends: Ends, camera: &VirtualCamera) -> io::Result<Ending>
+async fn run<S>(io: S, log: &ClientLog, ends: Ends, camera: &VirtualCamera) -> io::Result<Ending>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let options = camera.options();
-    let mut timeline = camera.timeline(&options, client);
+    let mut timeline = camera.timeline(&options, log.id);
     let mut orders = Orders::new(camera, &options);
-    let now = Instant::now().into_std();
-    if timeline.is_active(FaultKind::NoServerHello, now) {
+    let began = now();
+    if timeline.is_active(FaultKind::NoServerHello, began) {
         let ending = ignore(io, &mut orders).await?;
-        return Ok(note_end(camera, client, ending));
+        return Ok(note_end(log, ending));
     }
-    let certificate = match timeline.is_active(FaultKind::SecondCertificate, now) {
+    let certificate = match timeline.is_active(FaultKind::SecondCertificate, began) {
         true => Certificate::Second,
         false => options.certificate,
     };
-    let slowness = timeline.active(now).filter_map(|(kind, random)| match kind {
+    let slowness = timeline.active(began).filter_map(|(kind, random)| match kind {
         FaultKind::SlowHandshake(length) => Some(length.pick(random)),
         _ => None,
     });
@@ -107,8 +109,7 @@ where
     let (started, wall) = camera.started();
     let around = Surroundings {
         place: camera.place().clone(),
-        log: camera.shared_log().clone(),
-        client,
+        log: log.clone(),
         local: ends.local.to_canonical(),
         peer: ends.peer.ip().to_canonical(),
         server_ports: ends.sockets.as_ref().map(|sockets| sockets.ports),
@@ -119,8 +120,15 @@ where
         Service::Rtsp(rtsp) => Box::new(Session::new(rtsp, around, timeline)),
         Service::Jpeg(_) => Box::new(JpegSession::new(around, timeline)),
     };
-    let mut connection =
-        Connection { dialogue, camera: camera.clone(), client, units: None, writing: Writing::default(), ends, orders };
+    let mut connection = Connection {
+        dialogue,
+        camera: camera.clone(),
+        log: log.clone(),
+        units: None,
+        writing: Writing::default(),
+        ends,
+        orders,
+    };
     let Some(acceptor) = acceptor else {
         return connection.drive(io).await;
     };
@@ -134,10 +142,10 @@ where
         accepted = accepting => Some(accepted),
     };
     match accepted {
-        None => Ok(note_end(camera, client, Ending::ByCamera)),
-        Some(Err(_)) => Ok(note_end(camera, client, Ending::HandshakeFailed)),
+        None => Ok(note_end(log, Ending::ByCamera)),
+        Some(Err(_)) => Ok(note_end(log, Ending::HandshakeFailed)),
         Some(Ok(tls)) => {
-            camera.shared_log().update(client, |record| record.tls_established = true);
+            log.note(now(), Happening::TlsEstablished);
             connection.drive(tls).await
         }
     }
@@ -172,7 +180,7 @@ fn ending_of(error: io::Error) -> io::Result<Ending> {
 struct Connection {
     dialogue: Box<dyn Dialogue + Send>,
     camera: VirtualCamera,
-    client: u64,
+    log: ClientLog,
     /// While it plays.
     units: Option<broadcast::Receiver<Arc<AccessUnit>>>,
     writing: Writing,
@@ -192,14 +200,14 @@ impl Connection {
         let (ending, farewell) = exchanged?;
         match farewell {
             Farewell::Vanish => {
-                self.camera.shared_log().update(self.client, |record| record.vanished = true);
+                self.log.update(|record| record.vanished = true);
                 let ending = self.wait_for_client_to_go(&mut reader).await;
-                note_end(&self.camera, self.client, ending);
+                note_end(&self.log, ending);
                 self.linger(LINGER).await;
                 return Ok(ending);
             }
             Farewell::Frozen(until) => {
-                note_end(&self.camera, self.client, ending);
+                note_end(&self.log, ending);
                 let left = until.map(|until| Instant::from_std(until).saturating_duration_since(Instant::now()));
                 self.linger(left.map_or(LINGER, |left| left.min(LINGER))).await;
                 return Ok(ending);
@@ -223,7 +231,7 @@ impl Connection {
         }
         close(reader, writer);
         self.ends.abort = None;
-        Ok(note_end(&self.camera, self.client, ending))
+        Ok(note_end(&self.log, ending))
     }
 
     async fn exchange<S>(

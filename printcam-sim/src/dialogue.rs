@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::{Instant, SystemTime};
 
 use crate::camera::AccessUnit;
-use crate::log::{Ending, SharedLog};
+use crate::log::{ClientLog, Ending};
 use crate::options::Options;
 use crate::outgoing::Outgoing;
 use crate::place::Place;
@@ -48,9 +48,7 @@ pub(crate) trait Dialogue {
 pub(crate) struct Surroundings {
     pub(crate) options: Options,
     pub(crate) place: Place,
-    pub(crate) log: SharedLog,
-    /// The connection's id in the log.
-    pub(crate) client: u64,
+    pub(crate) log: ClientLog,
     pub(crate) local: IpAddr,
     pub(crate) peer: IpAddr,
     /// RTP and RTCP; `None` where no sockets could be had.

@@ -10,6 +10,7 @@ use std::time::Instant;
 use crate::camera::AccessUnit;
 use crate::dialogue::{Dialogue, Farewell, Output, Surroundings};
 use crate::digest::USER;
+use crate::event::Happening;
 use crate::fault::FaultKind;
 use crate::jpeg::enlarged;
 use crate::log::{Ending, Login};
@@ -31,7 +32,7 @@ pub(crate) struct JpegSession {
 
 impl JpegSession {
     pub(crate) fn new(around: Surroundings, timeline: Timeline) -> JpegSession {
-        let outgoing = Outgoing::new(around.client, timeline);
+        let outgoing = Outgoing::new(around.log.clone(), timeline);
         JpegSession { around, received: Vec::new(), login: None, starved: false, outgoing }
     }
 
@@ -45,8 +46,8 @@ impl JpegSession {
             Some(_) => Login::Denied,
         };
         self.login = Some(outcome);
-        self.around.log.update(self.around.client, |record| record.login = Some(outcome));
-        tracing::info!(target: "printcam_sim", client = self.around.client, ?outcome, "login");
+        self.around.log.note(now, Happening::Login(outcome));
+        tracing::info!(target: "printcam_sim", client = self.around.log.id, ?outcome, "login");
         match outcome {
             Login::Malformed => return false,
             Login::Accepted if self.outgoing.timeline.is_active(FaultKind::ForeignAnswer, now) => {
@@ -76,20 +77,19 @@ impl JpegSession {
     }
 
     fn begin_pictures(&mut self, now: Instant) {
-        let Surroundings { place, log, client, .. } = &self.around;
-        if !place.is_free_for(*client, now) {
-            match self.outgoing.second_client(&self.around.options, now) {
+        let Surroundings { place, log, options, .. } = &self.around;
+        if !place.is_free_for(log.id, now) {
+            match self.outgoing.second_client(options, now) {
                 SecondClient::Refuse => return self.outgoing.queue.push_back(Output::Close(Farewell::Orderly)),
                 SecondClient::Starve => self.starved = true,
                 SecondClient::KickFirst => {}
             }
         }
         if !self.starved {
-            place.take(*client);
+            place.take(log.id);
         }
-        log.set_session(*client, true);
-        let since_start = now.saturating_duration_since(self.around.started.0);
-        log.update(*client, |record| record.played_at = Some(since_start));
+        log.set_session(true);
+        log.note(now, Happening::Playing);
         self.outgoing.timeline.note_play(now);
         // For faults that are written to begin with a request, this is the only one.
         self.outgoing.timeline.note_request("PLAY", now);
@@ -126,7 +126,7 @@ impl JpegSession {
             self.outgoing.queue.push_back(Output::Reply(header(promised.unwrap_or(length as u32))));
             self.outgoing.queue.extend(file[..length].chunks(PIECE).map(|piece| Output::Media(piece.to_vec())));
         }
-        self.around.log.update(self.around.client, |record| record.jpeg_pictures += 1);
+        self.around.log.update(|record| record.jpeg_pictures += 1);
     }
 }
 
@@ -136,7 +136,7 @@ impl Dialogue for JpegSession {
         let (login, rest) = bytes.split_at(bytes.len().min(wanted));
         self.received.extend(login);
         if !rest.is_empty() {
-            self.around.log.update(self.around.client, |record| record.garbage_packets += 1);
+            self.around.log.update(|record| record.garbage_packets += 1);
         }
     }
 
@@ -158,7 +158,7 @@ impl Dialogue for JpegSession {
         if !self.is_playing() || self.starved {
             return;
         }
-        if !self.around.place.is_held_by(self.around.client) {
+        if !self.around.place.is_held_by(self.around.log.id) {
             // Another client has taken the place.
             self.outgoing.queue.push_back(Output::Close(Farewell::Orderly));
             return;
@@ -179,8 +179,8 @@ impl Dialogue for JpegSession {
     fn handle_end(&mut self, ending: Option<Ending>, now: Instant) {
         let unclean = matches!(ending, None | Some(Ending::BareEof));
         let until = self.outgoing.wedged_until(unclean, now);
-        self.around.place.leave(self.around.client, until);
-        self.around.log.set_session(self.around.client, false);
+        self.around.place.leave(self.around.log.id, until);
+        self.around.log.set_session(false);
     }
 
     fn poll_output(&mut self, now: Instant) -> Option<Output> {

@@ -32,6 +32,7 @@ mod connection;
 mod datagrams;
 mod dialogue;
 mod digest;
+mod event;
 mod fault;
 mod h264;
 mod jpeg;
@@ -59,6 +60,7 @@ mod tls;
 mod virtual_camera;
 
 pub use announcement::AnnouncementForm;
+pub use event::{Event, Happening};
 pub use fault::{Clock, Fault, FaultError, FaultKind, Length, Method, Start};
 pub use log::{Attempt, ClientRecord, Ending, Log, Login, RequestRecord};
 pub use options::{AccessCode, Announce, Certificate, Encryption, Footage, Options, SecondClient, Udp, WrongCode};

@@ -4,15 +4,16 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::dialogue::{Farewell, Output};
+use crate::event::Happening;
 use crate::fault::FaultKind;
+use crate::log::ClientLog;
 use crate::options::{Options, SecondClient};
 use crate::timeline::Timeline;
 
 /// One connection's way out.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
-    /// The connection's id in the log.
-    client: u64,
+    log: ClientLog,
     pub(crate) timeline: Timeline,
     pub(crate) queue: VecDeque<Output>,
     /// Pictures may pile up: a stall is on, or its burst is on its way.
@@ -22,15 +23,16 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(crate) fn new(client: u64, timeline: Timeline) -> Outgoing {
-        Outgoing { client, timeline, queue: VecDeque::new(), holding: false, farewell: None }
+    pub(crate) fn new(log: ClientLog, timeline: Timeline) -> Outgoing {
+        Outgoing { log, timeline, queue: VecDeque::new(), holding: false, farewell: None }
     }
 
     /// The faults that begin now. Those that end the connection have done so already.
     pub(crate) fn take_begun(&mut self, now: Instant) -> Vec<FaultKind> {
         let begun = self.timeline.take_begun(now);
         for kind in &begun {
-            tracing::info!(target: "printcam_sim", client = self.client, fault = kind.name(), "fault begins");
+            tracing::info!(target: "printcam_sim", client = self.log.id, fault = kind.name(), "fault begins");
+            self.log.note(now, Happening::Fault(*kind));
             match kind {
                 FaultKind::Close => self.farewell = Some(Farewell::Bare),
                 FaultKind::Reset => self.farewell = Some(Farewell::Reset),

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::camera::AccessUnit;
 use crate::dialogue::{Dialogue, Farewell, Output, Surroundings};
 use crate::digest::Challenge;
+use crate::event::Happening;
 use crate::fault::FaultKind;
 use crate::log::{Ending, RequestRecord};
 use crate::outgoing::Outgoing;
@@ -44,7 +45,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(rtsp: &'static Rtsp, around: Surroundings, timeline: Timeline) -> Session {
-        let mut random = Random::new(around.options.seed.wrapping_add(around.client << 32));
+        let mut random = Random::new(around.options.seed.wrapping_add(around.log.id << 32));
         Session {
             rtsp,
             inbox: Inbox::default(),
@@ -52,7 +53,7 @@ impl Session {
             random,
             playback: None,
             strict: false,
-            outgoing: Outgoing::new(around.client, timeline),
+            outgoing: Outgoing::new(around.log.clone(), timeline),
             around,
         }
     }
@@ -66,7 +67,7 @@ impl Session {
     fn begin_faults(&mut self, now: Instant) {
         for kind in self.outgoing.take_begun(now) {
             match kind {
-                FaultKind::Expire => self.expire(),
+                FaultKind::Expire => self.expire(now),
                 FaultKind::NewNonce => {
                     self.challenge = Challenge::new(&mut self.random);
                     self.strict = true;
@@ -92,7 +93,7 @@ impl Session {
         let response = if lost { None } else { self.answer(request, now) };
         // PLAY may have begun some more.
         self.begin_faults(now);
-        self.record(request, response.as_ref());
+        self.record(request, response.as_ref(), now);
         let Some(response) = response else {
             return;
         };
@@ -112,7 +113,7 @@ impl Session {
             return;
         };
         let Some(reports) = rtcp::receiver_reports(packet, playback.ssrc()) else {
-            self.around.log.update(self.around.client, |record| record.garbage_packets += 1);
+            self.around.log.update(|record| record.garbage_packets += 1);
             return;
         };
         playback.note_liveness(now);
@@ -122,7 +123,7 @@ impl Session {
                 _ => None,
             });
             playback.note_report(&report, jitter_limit, now);
-            self.around.log.update(self.around.client, |record| record.push_report(report));
+            self.around.log.note(now, Happening::Report(report));
         }
     }
 
@@ -132,13 +133,13 @@ impl Session {
             Some(playback) if playback.transport().is_rtcp_channel(channel) => {
                 self.handle_rtcp(packet, now);
             }
-            _ => self.around.log.update(self.around.client, |r| r.garbage_packets += 1),
+            _ => self.around.log.update(|r| r.garbage_packets += 1),
         }
     }
 
-    fn expire(&mut self) {
-        tracing::info!(target: "printcam_sim", client = self.around.client, "session expired");
-        self.around.log.update(self.around.client, |record| record.expired = true);
+    fn expire(&mut self, now: Instant) {
+        tracing::info!(target: "printcam_sim", client = self.around.log.id, "session expired");
+        self.around.log.note(now, Happening::Expired);
         self.end_session();
     }
 
@@ -146,8 +147,8 @@ impl Session {
     fn end_session(&mut self) {
         if let Some(mut playback) = self.playback.take() {
             playback.send_bye(&mut self.outgoing.queue);
-            self.around.place.leave(self.around.client, None);
-            self.around.log.set_session(self.around.client, false);
+            self.around.place.leave(self.around.log.id, None);
+            self.around.log.set_session(false);
         }
     }
 
@@ -169,7 +170,7 @@ impl Session {
         bytes.splice(middle..middle, frame);
     }
 
-    fn record(&self, request: &Request, response: Option<&Response>) {
+    fn record(&self, request: &Request, response: Option<&Response>, now: Instant) {
         let (uri, credentials_in_uri) = without_credentials(&request.uri);
         let record = RequestRecord {
             method: request.method.clone(),
@@ -181,7 +182,7 @@ impl Session {
         };
         tracing::debug!(
             target: "printcam_sim",
-            client = self.around.client,
+            client = self.around.log.id,
             method = %record.method,
             uri = %record.uri,
             cseq = record.cseq,
@@ -189,7 +190,7 @@ impl Session {
             status = record.status,
             "request"
         );
-        self.around.log.update(self.around.client, |client| client.push_request(record));
+        self.around.log.note(now, Happening::Request(record));
     }
 }
 
@@ -222,7 +223,7 @@ impl Dialogue for Session {
         let Some(playback) = &mut self.playback else {
             return;
         };
-        if !playback.is_starved() && !self.around.place.is_held_by(self.around.client) {
+        if !playback.is_starved() && !self.around.place.is_held_by(self.around.log.id) {
             // Another client has taken the place.
             self.end_session();
             self.outgoing.queue.push_back(Output::Close(Farewell::Orderly));
@@ -234,7 +235,7 @@ impl Dialogue for Session {
         }
         let packets = playback.handle_access_unit(unit, now, &mut self.outgoing.timeline, &mut self.outgoing.queue);
         if packets > 0 {
-            self.around.log.update(self.around.client, |r| r.rtp_packets += packets);
+            self.around.log.update(|r| r.rtp_packets += packets);
         }
     }
 
@@ -254,7 +255,7 @@ impl Dialogue for Session {
             return;
         };
         if playback.is_expired(now) {
-            self.expire();
+            self.expire(now);
         } else {
             if stalled {
                 // What the client has not got it cannot answer.
@@ -269,10 +270,10 @@ impl Dialogue for Session {
     fn handle_end(&mut self, _: Option<Ending>, now: Instant) {
         let open = self.playback.take().is_some();
         if open {
-            self.around.log.set_session(self.around.client, false);
+            self.around.log.set_session(false);
         }
         let until = self.outgoing.wedged_until(open, now);
-        self.around.place.leave(self.around.client, until);
+        self.around.place.leave(self.around.log.id, until);
     }
 
     fn poll_output(&mut self, now: Instant) -> Option<Output> {
@@ -295,11 +296,9 @@ impl Dialogue for Session {
 
 /// The URI without what stands before `@`, and whether there was something.
 fn without_credentials(uri: &str) -> (String, bool) {
-    let Some((scheme, rest)) = uri.split_once("://") else {
-        return (uri.to_owned(), false);
-    };
+    let (scheme, rest) = uri.split_at(uri.find("://").map_or(0, |at| at + 3));
     match rest.rsplit_once('@') {
-        Some((_, rest)) => (format!("{scheme}://{rest}"), true),
+        Some((_, rest)) => (format!("{scheme}{rest}"), true),
         None => (uri.to_owned(), false),
     }
 }

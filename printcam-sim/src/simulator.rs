@@ -7,9 +7,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::broadcast;
 
 use crate::announcer::Announcer;
 use crate::connection::serve_tcp;
+use crate::event::Event;
 use crate::log::Log;
 use crate::options::{AccessCode, Options};
 use crate::pictures::Pictures;
@@ -96,6 +98,11 @@ impl Simulator {
     /// What clients have done so far.
     pub fn log(&self) -> Log {
         self.camera.log()
+    }
+
+    /// What clients do from now on; whoever falls behind by a thousand misses some.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.camera.events()
     }
 
     /// Which pictures were sent.

@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use crate::announcement::AnnouncementForm;
 use crate::camera::Camera;
 use crate::connection::{self, Ends};
 use crate::digest::USER;
+use crate::event::Event;
 use crate::fault::FaultKind;
 use crate::log::{Ending, Log, SharedLog};
 use crate::options::{AccessCode, Encryption, Options};
@@ -189,6 +190,11 @@ impl VirtualCamera {
     /// What clients have done so far.
     pub fn log(&self) -> Log {
         self.0.log.snapshot()
+    }
+
+    /// What clients do from now on; whoever falls behind by a thousand misses some.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.0.log.events()
     }
 
     /// Which pictures were sent.

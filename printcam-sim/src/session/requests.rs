@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::{Instant, SystemTime};
 
 use crate::digest::Challenge;
+use crate::event::Happening;
 use crate::fault::FaultKind;
 use crate::options::{SecondClient, Udp};
 use crate::request::Request;
@@ -114,7 +115,7 @@ impl Session {
         };
         let starved = self.meets(SecondClient::Starve, now);
         if !starved {
-            self.around.place.take(self.around.client);
+            self.around.place.take(self.around.log.id);
         }
         let media = options.media(self.rtsp);
         let playback = Playback::new(transport, options, media, starved, &mut self.random, now);
@@ -122,7 +123,7 @@ impl Session {
             .header("Transport", transport.header(self.around.peer, self.around.local))
             .header("Session", format!("{};timeout={}", playback.id(), options.session_timeout.as_secs()));
         self.playback = Some(playback);
-        self.around.log.set_session(self.around.client, true);
+        self.around.log.set_session(true);
         response
     }
 
@@ -138,10 +139,7 @@ impl Session {
         self.outgoing.timeline.note_play(now);
         // Those that begin with PLAY befall its answer already.
         self.begin_faults(now);
-        let since_start = now.saturating_duration_since(self.around.started.0);
-        self.around.log.update(self.around.client, |record| {
-            record.played_at.get_or_insert(since_start);
-        });
+        self.around.log.note(now, Happening::Playing);
         let in_band = !self.outgoing.timeline.is_active(FaultKind::NoParameterSets, now);
         let Some(playback) = self.playback.as_mut() else {
             return Response::new(454);
@@ -161,7 +159,7 @@ impl Session {
         if self.named_playback(request).is_none() {
             return Response::new(454);
         }
-        self.around.log.update(self.around.client, |record| record.teardown = true);
+        self.around.log.update(|record| record.teardown = true);
         self.end_session();
         Response::new(200)
     }
@@ -193,7 +191,7 @@ impl Session {
 
     /// Whether another client has the place, and this is what comes of it.
     fn meets(&self, policy: SecondClient, now: Instant) -> bool {
-        !self.around.place.is_free_for(self.around.client, now)
+        !self.around.place.is_free_for(self.around.log.id, now)
             && self.outgoing.second_client(&self.around.options, now) == policy
     }
 

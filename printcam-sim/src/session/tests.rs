@@ -37,14 +37,15 @@ impl Scenario {
     /// One more client of the same camera.
     fn beside(options: Options, place: &Place, start: Instant) -> Scenario {
         let log = SharedLog::default();
+        let mut client = log.connected((Ipv4Addr::LOCALHOST, 5).into(), start, start);
         // Ids differ between clients that share a place.
-        let id = options.seed + log.connected((Ipv4Addr::LOCALHOST, 5).into(), Duration::ZERO);
+        client.id += options.seed;
+        let id = client.id;
         let timeline = Timeline::new(&options.faults, options.seed, start, start);
         let around = Surroundings {
             options,
             place: place.clone(),
-            log: log.clone(),
-            client: id,
+            log: client,
             local: Ipv4Addr::LOCALHOST.into(),
             peer: Ipv4Addr::new(127, 0, 0, 2).into(),
             server_ports: Some([6970, 6971]),
@@ -443,15 +444,19 @@ fn other_faults_of_describe() {
 
 #[test]
 fn the_log_keeps_no_credentials() {
-    let mut scenario = Scenario::new(Options::default());
-    let uri = "rtsps://bblp:12345678@127.0.0.1/streaming/live/1";
-    scenario.ask(0.0, "DESCRIBE", uri, "");
-    let record = scenario.record();
-    assert!(record.requests[0].credentials_in_uri);
-    assert_eq!(record.requests[0].uri, "rtsps://127.0.0.1/streaming/live/1");
-    let shown = format!("{record:?} {:?}", Options::default());
-    assert!(!shown.contains("12345678"), "{shown}");
-    assert_eq!(scenario.id, record.id);
+    for (uri, want) in [
+        ("rtsps://bblp:12345678@127.0.0.1/streaming/live/1", "rtsps://127.0.0.1/streaming/live/1"),
+        ("bblp:12345678@127.0.0.1", "127.0.0.1"),
+    ] {
+        let mut scenario = Scenario::new(Options::default());
+        scenario.ask(0.0, "DESCRIBE", uri, "");
+        let record = scenario.record();
+        assert!(record.requests[0].credentials_in_uri, "{uri}");
+        assert_eq!(record.requests[0].uri, want);
+        let shown = format!("{record:?} {:?}", Options::default());
+        assert!(!shown.contains("12345678"), "{shown}");
+        assert_eq!(scenario.id, record.id);
+    }
 }
 
 #[test]
