@@ -23,6 +23,8 @@ pub struct Log {
     pub peak_sessions: usize,
     /// The last attempts to connect, at most 4096 of them.
     pub attempts: Vec<Attempt>,
+    /// Whether a [`crate::Simulator`] has its port open now.
+    pub is_listening: bool,
 }
 
 /// One attempt to connect.
@@ -174,6 +176,11 @@ impl SharedLog {
     /// What happens from now on.
     pub(crate) fn events(&self) -> broadcast::Receiver<Event> {
         self.0.events.get_or_init(|| broadcast::channel(EVENTS).0).subscribe()
+    }
+
+    pub(crate) fn set_listening(&self, is_listening: bool) {
+        self.lock().is_listening = is_listening;
+        self.0.changed.notify_all();
     }
 
     /// Nobody listened.

@@ -171,6 +171,7 @@ async fn accept(listener: Option<std::net::TcpListener>, addr: SocketAddr, camer
             },
             _ => {}
         }
+        camera.shared_log().set_listening(listener.is_some());
         tokio::select! {
             biased;
             _ = control.changed() => {}
@@ -189,6 +190,7 @@ async fn accept(listener: Option<std::net::TcpListener>, addr: SocketAddr, camer
         }
     }
     drop(listener);
+    camera.shared_log().set_listening(false);
     // Each closes by itself; none may hold up the end.
     let all_closed = async { while connections.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(Duration::from_secs(2), all_closed).await;

@@ -41,6 +41,17 @@ async fn files_end_early_or_get_lost_or_come_twice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_same_seed_sends_the_same_bytes() {
+    let mut received = Vec::new();
+    for seed in [7, 7, 8] {
+        let faults = ["truncated-jpeg=0.3", "loss=0.3", "duplicate=0.3", "stall=1s..9s/20s"];
+        received.push(watch(&camera(Options { seed, ..options(Personality::P1s, &faults) }), secs(100)).await.0);
+    }
+    assert!(received[0].len() > 10_000);
+    assert!(received[0] == received[1] && received[0] != received[2]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn lengths_lie() {
     for bytes in [900_000_000, u32::MAX] {
         let (received, _) = watch(&faulty(&[&format!("jpeg-length={bytes}")]), secs(3)).await;
