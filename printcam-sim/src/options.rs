@@ -25,11 +25,11 @@ pub struct Options {
     pub encryption: Encryption,
     /// Which of two keys the camera presents.
     pub certificate: Certificate,
-    /// What a client with a wrong code meets at a JPEG camera; RTSP answers 401.
+    /// What a client with a wrong code meets at a JPEG camera, unless a fault says otherwise; RTSP answers 401.
     pub wrong_code: WrongCode,
-    /// Whether a SETUP for UDP is accepted.
+    /// Whether a SETUP for UDP is accepted; a fault can refuse it too.
     pub udp: Udp,
-    /// What a client meets while another one has a session.
+    /// What a client meets while another one has a session, unless a fault says otherwise.
     pub second_client: SecondClient,
     /// Life of a session without requests or RTCP.
     pub session_timeout: Duration,

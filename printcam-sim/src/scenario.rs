@@ -138,9 +138,7 @@ impl FromStr for Options {
 
 fn syntax(text: &str, error: &toml::de::Error) -> ScenarioError {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    // The parser's lists of what it expected stand on lines of their own.
-    let message = error.message().lines().collect::<Vec<_>>().join("; ");
-    ScenarioError::Syntax { line: 1 + before.matches('\n').count(), message }
+    ScenarioError::Syntax { line: 1 + before.matches('\n').count(), message: error.message().to_owned() }
 }
 
 fn changes(value: &Value) -> Result<Vec<Change>, ScenarioError> {

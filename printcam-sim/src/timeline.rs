@@ -182,6 +182,17 @@ mod tests {
     }
 
     #[test]
+    fn of_two_values_the_last_one_counts_while_it_is_active() {
+        let start = Instant::now();
+        let mut timeline = timeline(&["throttle=1", "throttle=2@5s+5s"], 0, start);
+        timeline.note_play(start);
+        let limit = |kind| if let FaultKind::Throttle(limit) = kind { Some(limit) } else { None };
+        for (at, want) in [(4, Some(1)), (5, Some(2)), (10, Some(1))] {
+            assert_eq!(timeline.value(start + Duration::from_secs(at), limit), want, "at {at} s");
+        }
+    }
+
+    #[test]
     fn one_more_fault_changes_no_other_ones_numbers() {
         let start = Instant::now();
         let numbers = |texts: &[&str], seed| -> Vec<u64> {

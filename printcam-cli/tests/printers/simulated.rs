@@ -1,8 +1,8 @@
 //! `printcam sim` as others use it: every model's picture, scenarios, what is wrong with an argument, the log.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::UdpSocket;
+use std::io::{BufRead, BufReader, Read};
+use std::net::{TcpStream, UdpSocket};
 use std::process::{Child, ChildStdout, Command};
 use std::time::Duration;
 
@@ -173,17 +173,25 @@ fn the_log_tells_what_a_client_did() {
 }
 
 #[test]
-fn the_log_of_a_jpeg_camera_on_standard_output() {
+fn the_log_of_a_jpeg_camera_goes_to_standard_output_up_to_the_end() {
     let home = Home::new();
     let mut child = home.printcam(&["sim", "--printer", "a1", "--fps", "10", "--log", "-"]).start();
-    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut url = String::new();
-    stderr.read_line(&mut url).unwrap();
+    BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut url).unwrap();
     home.printcam(&["snap", url.trim_end(), "-o", "-"]).expect(0);
+    let _there_at_the_end = TcpStream::connect(url.trim_end().rsplit('@').next().unwrap()).unwrap();
+    let mut text = String::new();
+    while text.matches("\"connected\"").count() < 2 {
+        assert!(stdout.read_line(&mut text).unwrap() > 0, "{text}");
+    }
     interrupt(&child);
-    let lines = lines_of(&end(child).stdout);
+    stdout.read_to_string(&mut text).unwrap();
+    assert_eq!(end(child).code, Some(0), "{text}");
+    let lines = lines_of(&text);
     assert_eq!(all(&lines, "login", "outcome"), ["accepted"]);
-    assert!(all(&lines, "ended", "jpeg_pictures")[0].as_u64() > Some(0), "{lines:?}");
+    assert_eq!(all(&lines, "ended", "ending"), ["clean", "by-camera"], "{text}");
+    assert!(all(&lines, "ended", "jpeg_pictures")[0].as_u64() > Some(0), "{text}");
 }
 
 #[test]
