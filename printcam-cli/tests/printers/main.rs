@@ -1,6 +1,7 @@
 //! `discover`, `add`, `list`, `remove`, printers by name and by address, and `sim`. The camera is the simulator.
 #![cfg(unix)]
 
+mod doctor;
 mod network;
 mod program;
 mod reload;
