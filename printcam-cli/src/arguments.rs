@@ -192,6 +192,9 @@ pub(crate) struct SimArguments {
     /// Announce the printer to this address every 5 s, as in 255.255.255.255:2021; a P1S answers searches on port 1990.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) announce: Option<SocketAddr>,
+    /// What the printer calls itself in announcements.
+    #[arg(long, requires = "announce")]
+    pub(crate) name: Option<String>,
     /// The serial number, which is the certificate's common name.
     #[arg(long)]
     pub(crate) serial: Option<String>,

@@ -56,7 +56,11 @@ fn options(arguments: SimArguments) -> Result<Options, Failure> {
     };
     options.bind = arguments.bind;
     options.faults.extend(arguments.faults);
-    options.announce = arguments.announce.map(|to| Announce { to, ..Announce::default() });
+    options.announce = arguments.announce.map(|to| {
+        let announce = Announce { to, ..Announce::default() };
+        let name = arguments.name.unwrap_or(announce.name);
+        Announce { name, ..announce }
+    });
     options.live_view |= arguments.live_view;
     if let Some(code) = arguments.code {
         options.access_code = AccessCode::from(code.as_str());
