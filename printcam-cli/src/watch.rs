@@ -43,7 +43,7 @@ pub(crate) async fn run(arguments: WatchArguments) -> Result<(), Failure> {
                 consumers.start_writer(destination.clone())?;
             }
             let stream = Stream::open(source, options.clone())?;
-            let decoded = board.add(&stream);
+            let decoded = board.add(&stream, source.to_string(), None);
             if arguments.decode || arguments.frame_md5 {
                 consumers.start_decoder(index, decoded, arguments.frame_md5);
             }
