@@ -101,7 +101,7 @@ pub(crate) enum Command {
     Record(RecordArguments),
     /// Be a simulated printer camera.
     Sim(SimArguments),
-    /// Try everything without a printer: simulated cameras, a picture of each, their live statistics.
+    /// Try everything without a printer: one simulated printer of each model, a picture of each, their live statistics.
     Demo(DemoArguments),
 }
 
@@ -224,9 +224,9 @@ pub(crate) struct SimArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArguments {
-    /// How many simulated cameras.
-    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=8))]
-    pub(crate) cameras: u8,
+    /// These models instead of all of them, as in x1c,p1s
+    #[arg(long, value_name = "MODEL,...", value_delimiter = ',', value_parser = parse_printer)]
+    pub(crate) only: Vec<Personality>,
     /// Where the pictures go; a folder among the temporary files unless given.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) pictures: Option<PathBuf>,

@@ -1,10 +1,10 @@
-//! `printcam demo`: everything without a printer.
+//! `printcam demo`: a farm of one simulated printer of each model, so that everything can be tried without a printer.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use printcam::{DEFAULT_QUALITY, KnownPrinters, Options, Source, Stream, Trust, encode_jpeg, snapshot};
-use printcam_sim::Simulator;
+use printcam_sim::{Personality, Simulator};
 use tokio::task::JoinSet;
 
 use crate::arguments::DemoArguments;
@@ -20,56 +20,88 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Failure> {
         .unwrap_or_else(|| std::env::temp_dir().join(format!("printcam-demo-{}", std::process::id())));
     std::fs::create_dir_all(&folder).map_err(|error| Failure::Io { what: folder.display().to_string(), error })?;
 
-    say!(
-        "Starting {} simulated X1C cameras; they show their clock, and nothing leaves this computer.",
-        arguments.cameras
-    );
-    let cameras = (1..=arguments.cameras).map(start_camera).collect::<Result<Vec<_>, _>>()?;
-    let sources = cameras
-        .iter()
-        .map(|camera| {
-            camera.url_with_credentials().parse().map_err(|error| Failure::from(printcam::Error::Address(error)))
-        })
-        .collect::<Result<Vec<Source>, _>>()?;
+    let mut models = arguments.only;
+    if models.is_empty() {
+        models.extend(Personality::ALL);
+    }
+    say!("Simulated printers; nothing leaves this computer. A picture of each:");
+    let printers = models.iter().copied().map(Printer::start).collect::<Result<Vec<_>, _>>()?;
     let options = Options::new(Trust::FirstUse(KnownPrinters::in_memory()));
-
-    say!("A picture of each:");
-    for (index, source) in sources.iter().enumerate() {
-        let path = folder.join(format!("camera-{}.jpg", index + 1));
+    for printer in &printers {
         tokio::select! {
-            taken = take_picture(source, &options, &path) => taken?,
+            taken = printer.take_picture(&options, &folder) => taken?,
             stop = signals::stop_wanted() => return stop,
         }
     }
 
-    say!("Now watching all of them, until Ctrl-C:");
+    tell_habits(&models);
+    say!("Watching all of them, until Ctrl-C:");
     let mut board = Board::new(false);
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut tasks = JoinSet::new();
-    for source in &sources {
-        let stream = Stream::open(source, options.clone())?;
-        board.add(&stream);
+    for printer in &printers {
+        let stream = Stream::open(&printer.source, options.clone())?;
+        board.add(&stream, printer.model.name(), stall_note(printer.model));
         tasks.spawn(watch(stream, Consumers::default(), stopped.clone()));
     }
     show_until_all_end(board, tasks, stop).await
 }
 
-fn start_camera(number: u8) -> Result<Simulator, Failure> {
-    let options = printcam_sim::Options {
-        serial: format!("00M00A{number:09}"),
-        seed: number.into(),
-        ..printcam_sim::Options::default()
-    };
-    Simulator::start(options).map_err(|error| Failure::Io { what: "simulated camera".into(), error })
+struct Printer {
+    model: Personality,
+    source: Source,
+    /// Runs as long as this lives.
+    _simulator: Simulator,
 }
 
-async fn take_picture(source: &Source, options: &Options, path: &Path) -> Result<(), Failure> {
-    let began = Instant::now();
-    let snapshot = snapshot(source, options, Duration::from_secs(10)).await?;
-    let jpeg = encode_jpeg(&snapshot.frame, DEFAULT_QUALITY).map_err(printcam::Error::from)?;
-    Destination::File(path.to_owned()).write(&jpeg)?;
-    let (width, height) = (snapshot.frame.width(), snapshot.frame.height());
-    let milliseconds = began.elapsed().as_millis();
-    say!("  {source}  {}  {width}x{height}, {} kB, {milliseconds} ms", path.display(), jpeg.len().div_ceil(1000));
-    Ok(())
+impl Printer {
+    fn start(model: Personality) -> Result<Printer, Failure> {
+        let options = printcam_sim::Options {
+            // As a person does who wants to see something.
+            live_view: true,
+            // Another filament for each.
+            seed: model as u64,
+            ..printcam_sim::Options::of(model)
+        };
+        let simulator =
+            Simulator::start(options).map_err(|error| Failure::Io { what: format!("simulated {model}"), error })?;
+        let source = simulator.url_with_credentials().parse().map_err(printcam::Error::Address)?;
+        Ok(Printer { model, source, _simulator: simulator })
+    }
+
+    async fn take_picture(&self, options: &Options, folder: &Path) -> Result<(), Failure> {
+        let began = Instant::now();
+        let snapshot = snapshot(&self.source, options, Duration::from_secs(10)).await?;
+        let jpeg = encode_jpeg(&snapshot.frame, DEFAULT_QUALITY).map_err(printcam::Error::from)?;
+        let path = folder.join(format!("{}.jpg", self.model));
+        Destination::File(path.clone()).write(&jpeg)?;
+        let (width, height) = (snapshot.frame.width(), snapshot.frame.height());
+        let seconds = began.elapsed().as_secs_f32();
+        say!("  {}  {width}x{height}, {} kB, after {seconds:.2} s", path.display(), jpeg.len().div_ceil(1000));
+        Ok(())
+    }
+}
+
+fn tell_habits(models: &[Personality]) {
+    let habits = HABITS.map(|(some, habit)| {
+        let names = models.iter().filter(|model| some.contains(model)).map(|model| model.name());
+        (names.collect::<Vec<_>>().join(", "), habit)
+    });
+    if habits.iter().any(|(names, _)| !names.is_empty()) {
+        say!("What they do by themselves, as the real ones:");
+    }
+    for (names, habit) in habits.iter().filter(|(names, _)| !names.is_empty()) {
+        say!("  {names}: {habit}");
+    }
+}
+
+/// What could be taken for faults of ours.
+const HABITS: [(&[Personality], &str); 3] = [
+    (&[Personality::P2s0102], "lost packets, key frames 10 s apart, timestamps that stand still"),
+    (&[Personality::H2c, Personality::H2d], "stalls of 4 to 10 s each minute, bursts; a new session every 5 min"),
+    (&[Personality::P1s, Personality::A1], "a JPEG in two seconds"),
+];
+
+fn stall_note(model: Personality) -> Option<&'static str> {
+    matches!(model, Personality::H2c | Personality::H2d).then_some("by itself, as the real one")
 }

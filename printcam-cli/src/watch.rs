@@ -47,7 +47,7 @@ pub(crate) async fn run(arguments: WatchArguments) -> Result<(), Failure> {
             }
             let stream = Stream::open(&camera.source, camera.options.clone())?;
             lookouts.spawn(look_out(camera.clone(), stream.events()));
-            let decoded = board.add(&stream);
+            let decoded = board.add(&stream, camera.source.to_string(), None);
             if arguments.decode || arguments.frame_md5 {
                 consumers.start_decoder(index, decoded, arguments.frame_md5);
             }

@@ -39,6 +39,8 @@ pub struct Options {
     pub picture_interval: Option<Duration>,
     /// Pictures from one key frame to the next.
     pub gop: u32,
+    /// The largest RTP packet, header included; an X1C keeps to 1452. Less makes fragments of canned pictures too.
+    pub max_packet: usize,
     /// Caption of the picture; empty means model and serial number.
     pub title: String,
     /// Decides session ids, nonces, SSRCs, first sequence numbers and timestamps, and the filament.
@@ -80,6 +82,7 @@ impl Default for Options {
             fps: 30,
             picture_interval: None,
             gop: 30,
+            max_packet: 1452,
             title: String::new(),
             seed: 0,
             live_view: true,

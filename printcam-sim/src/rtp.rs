@@ -1,11 +1,10 @@
 //! H.264 access units as RTP packets (RFC 3550 §5.1, RFC 6184 §5.6 and §5.8).
 
-/// Header and payload; what an X1C keeps to.
-const MAX_PACKET: usize = 1452;
-
 /// Numbers and stamps the packets of one session.
 #[derive(Debug)]
 pub(crate) struct Packetizer {
+    /// Header and payload, of a packet.
+    pub(crate) max_packet: usize,
     pub(crate) ssrc: u32,
     /// Of the next packet.
     pub(crate) sequence_number: u16,
@@ -15,19 +14,19 @@ pub(crate) struct Packetizer {
 }
 
 impl Packetizer {
-    pub(crate) fn new(ssrc: u32, sequence_number: u16) -> Packetizer {
-        Packetizer { ssrc, sequence_number, packet_count: 0, octet_count: 0 }
+    pub(crate) fn new(max_packet: usize, ssrc: u32, sequence_number: u16) -> Packetizer {
+        Packetizer { max_packet: max_packet.max(SMALLEST), ssrc, sequence_number, packet_count: 0, octet_count: 0 }
     }
 
     /// Appends the packets of one NAL unit: one as it is, or several fragments (FU-A).
     /// `last` says that the access unit ends with it, and sets the marker.
     pub(crate) fn push(&mut self, packets: &mut Vec<Vec<u8>>, nal_unit: &[u8], timestamp: u32, last: bool) {
-        if nal_unit.len() <= MAX_PACKET - HEADER {
+        if nal_unit.len() <= self.max_packet - HEADER {
             packets.push(self.packet(&[nal_unit], timestamp, last));
             return;
         }
         let (header, body) = (nal_unit[0], &nal_unit[1..]);
-        let fragments = body.chunks(MAX_PACKET - HEADER - 2);
+        let fragments = body.chunks(self.max_packet - HEADER - 2);
         let count = fragments.len();
         for (index, fragment) in fragments.enumerate() {
             let (start, end) = (index == 0, index == count - 1);
@@ -39,7 +38,7 @@ impl Packetizer {
     }
 
     fn packet(&mut self, payload: &[&[u8]], timestamp: u32, marker: bool) -> Vec<u8> {
-        let mut packet = Vec::with_capacity(MAX_PACKET);
+        let mut packet = Vec::with_capacity(self.max_packet);
         packet.extend([0x80, u8::from(marker) << 7 | PAYLOAD_TYPE]);
         packet.extend(self.sequence_number.to_be_bytes());
         packet.extend(timestamp.to_be_bytes());
@@ -54,6 +53,8 @@ impl Packetizer {
 }
 
 const HEADER: usize = 12;
+/// With a byte of a fragment.
+const SMALLEST: usize = HEADER + 2 + 1;
 /// As the description says: `a=rtpmap:96`.
 const PAYLOAD_TYPE: u8 = 96;
 const FU_A: u8 = 28;
@@ -75,7 +76,7 @@ mod tests {
         ] {
             let nal_unit: Vec<u8> = (0..length).map(|i| if i == 0 { 0x65 } else { i as u8 }).collect();
             let mut packets = Vec::new();
-            let mut packetizer = Packetizer::new(0x11223344, 0xffff);
+            let mut packetizer = Packetizer::new(1452, 0x11223344, 0xffff);
             packetizer.push(&mut packets, &nal_unit, 90_000, true);
             let lengths: Vec<_> = packets.iter().map(Vec::len).collect();
             assert_eq!(lengths, want, "{length}");
@@ -107,7 +108,7 @@ mod tests {
     #[test]
     fn no_marker_inside_an_access_unit() {
         let mut packets = Vec::new();
-        Packetizer::new(1, 0).push(&mut packets, &[0x67; 2000], 0, false);
+        Packetizer::new(1452, 1, 0).push(&mut packets, &[0x67; 2000], 0, false);
         assert!(packets.iter().all(|packet| packet[1] == 0x60));
     }
 }

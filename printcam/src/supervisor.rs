@@ -137,7 +137,7 @@ enum Next {
     Stopped,
 }
 
-/// Without RTP over UDP for so long, TCP takes over.
+/// Without RTP over UDP for so long, TCP takes over. What has brought pictures stalls as TCP would: models do by nature.
 const UDP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Media without a picture for so long means that this session will not bring any.
@@ -264,7 +264,10 @@ impl Supervisor {
         let may_leave_udp = open.udp && self.policy.transport == Transport::Auto;
         let give_up_after = self.policy.give_up_after.unwrap_or(self.quirks.give_up_after);
         let silence = open.stalled_since.map(|since| (since + give_up_after, Reason::Silence));
-        let udp = open.stalled_since.filter(|_| may_leave_udp).map(|since| (since + UDP_PATIENCE, Reason::UdpUseless));
+        let udp = open
+            .stalled_since
+            .filter(|_| may_leave_udp && !open.shown)
+            .map(|since| (since + UDP_PATIENCE, Reason::UdpUseless));
         let rotation = open.rotate_at.map(|at| (at, Reason::Rotation));
         let picture = (open.last_picture + PICTURE_PATIENCE, Reason::NothingDecodable);
         let picture = open.stalled_since.is_none().then_some(picture);

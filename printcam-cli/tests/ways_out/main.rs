@@ -2,6 +2,7 @@
 //! in nothing that was printed. The camera is the simulator, in this process.
 #![cfg(unix)]
 
+mod demo;
 mod program;
 mod recording;
 #[path = "../secrets/search.rs"]

@@ -74,7 +74,7 @@ impl Playback {
             transport,
             model_code: options.personality.facts().model_code,
             media,
-            packetizer: Packetizer::new(random.next_u32(), random.next_u32() as u16),
+            packetizer: Packetizer::new(options.max_packet, random.next_u32(), random.next_u32() as u16),
             first_timestamp: random.next_u32(),
             timestamp_offset: None,
             started: None,
@@ -174,7 +174,8 @@ impl Playback {
                 self.packetizer.sequence_number = self.packetizer.sequence_number.wrapping_add(count);
             }
             FaultKind::SsrcChange => {
-                self.packetizer = Packetizer::new(random.next_u32(), random.next_u32() as u16);
+                self.packetizer =
+                    Packetizer::new(self.packetizer.max_packet, random.next_u32(), random.next_u32() as u16);
             }
             _ => {}
         }

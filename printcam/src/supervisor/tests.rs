@@ -202,6 +202,15 @@ fn udp_that_brings_nothing_gives_way_to_tcp_for_good() {
 }
 
 #[test]
+fn udp_that_has_brought_pictures_is_given_the_silence_that_tcp_is() {
+    let mut stage = Stage::new(policy());
+    stage.give(Input::Quirks(Quirks::of_model("O1C"))).play(true).record.clear();
+    let since = stage.now;
+    stage.pass(1.5).give(Input::Stalled { since }).pass(8.0).expect(&["1.5 Stalled: NoMedia"]);
+    stage.give(Input::Resumed).give(Input::Picture).expect(&["9.5 Playing: Media"]);
+}
+
+#[test]
 fn udp_that_spoils_pictures_gives_way_too() {
     for (whole, spoilt, udp, leaves) in
         [(270, 30, true, false), (260, 40, true, true), (260, 40, false, false), (0, 0, true, false)]

@@ -94,7 +94,7 @@ async fn whole_groups_of_pictures_arrive() {
                 Some(Event::UdpRefused { status }) => refused = Some(status),
                 Some(Event::Playing { transport }) => playing = Some(transport),
                 Some(Event::AccessUnit(unit)) => units.push(unit),
-                Some(Event::Described(_) | Event::Named(_)) => {}
+                Some(Event::Answered { .. } | Event::Described(_) | Event::Named(_)) => {}
                 other => panic!("{what}: {other:?}"),
             }
         }

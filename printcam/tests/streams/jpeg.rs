@@ -33,7 +33,7 @@ async fn first_error(stage: &Stage) -> (Arc<Error>, Transition) {
 #[tokio::test(start_paused = true)]
 async fn minutes_of_slow_pictures_are_no_stall() {
     for (personality, pictures) in [(Personality::P1s, 145..=151), (Personality::A1, 130..=136)] {
-        let stage = Stage::jpeg(personality, "", NOTHING);
+        let stage = Stage::model(personality, "", NOTHING);
         let stream = stage.open();
         let recording = Recording::of(&stream);
         let mut viewer = stream.subscribe();
@@ -67,7 +67,7 @@ async fn a_wrong_code_is_authentication_failed_however_it_is_said() {
         (Personality::A1, WrongCode::Silence, false),
     ] {
         let what = format!("{personality} {wrong_code:?}");
-        let stage = Stage::jpeg(personality, "", |options| {
+        let stage = Stage::model(personality, "", |options| {
             options.wrong_code = wrong_code;
             options.access_code = "87654321".into();
         });
@@ -89,7 +89,7 @@ async fn a_wrong_code_is_authentication_failed_however_it_is_said() {
 
 #[tokio::test(start_paused = true)]
 async fn a_camera_that_starves_us_is_asked_again_until_it_has_a_place() {
-    let stage = Stage::jpeg(Personality::P1s, "", NOTHING);
+    let stage = Stage::model(Personality::P1s, "", NOTHING);
     // To this process a camera of another name is another camera.
     let other = Stage {
         camera: stage.camera.clone(),
@@ -157,7 +157,7 @@ const ROWS: &[Row] = &[
 async fn each_fault_is_told_and_heals_in_time() {
     for row in ROWS {
         let what = row.faults;
-        let stage = Stage::jpeg(Personality::P1s, what, NOTHING);
+        let stage = Stage::model(Personality::P1s, what, NOTHING);
         let began = Instant::now();
         let stream = stage.open();
         let recording = Recording::of(&stream);
@@ -199,7 +199,7 @@ async fn peers_that_are_none_say_what_they_are() {
         ("jpeg-length=5", ErrorCode::ConnectionFailed, "does not speak as a JPEG camera"),
         ("hang", ErrorCode::AuthenticationFailed, "did not answer the access code"),
     ] {
-        let stage = Stage::jpeg(Personality::P1s, faults, NOTHING);
+        let stage = Stage::model(Personality::P1s, faults, NOTHING);
         let (error, _) = first_error(&stage).await;
         assert_eq!(error.code(), code, "{faults}: {error}");
         assert!(error.to_string().contains(text), "{faults}: {error}");
@@ -209,7 +209,7 @@ async fn peers_that_are_none_say_what_they_are() {
 
 #[tokio::test(start_paused = true)]
 async fn the_snapshot_is_the_cameras_own_file_and_needs_no_second_connection() {
-    let stage = Stage::jpeg(Personality::A1, "", NOTHING);
+    let stage = Stage::model(Personality::A1, "", NOTHING);
     let alone = snapshot(&stage.source, &stage.options, secs(10.0)).await.expect("a picture");
     assert!(is_of(&stage, &encode_jpeg(&alone.frame, DEFAULT_QUALITY).unwrap()), "encoded again");
     assert!(alone.tls.is_some_and(|tls| tls.first_seen));
@@ -238,7 +238,7 @@ async fn the_snapshot_is_the_cameras_own_file_and_needs_no_second_connection() {
 #[tokio::test(start_paused = true)]
 async fn live_frames_are_decoded() {
     for (personality, size) in [(Personality::P1s, (1280, 720)), (Personality::A1, (1536, 1080))] {
-        let stage = Stage::jpeg(personality, "", |options| options.footage = Footage::Live);
+        let stage = Stage::model(personality, "", |options| options.footage = Footage::Live);
         let stream = stage.open();
         let mut events = stream.events();
         let mut frames = stream.frames();
@@ -264,7 +264,7 @@ async fn live_frames_are_decoded() {
 
 #[tokio::test(start_paused = true)]
 async fn a_recording_says_that_it_cannot_be() {
-    let stage = Stage::jpeg(Personality::P1s, "", NOTHING);
+    let stage = Stage::model(Personality::P1s, "", NOTHING);
     let stream = stage.playing().await;
     let unit = stream.subscribe().next().await.expect("a picture");
     for format in [RecordFormat::Mp4, RecordFormat::AnnexB] {

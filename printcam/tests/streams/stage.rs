@@ -42,8 +42,9 @@ impl Stage {
         Stage::at(options, |name| format!("{scheme}://bblp:12345678@{name}:554/streaming/live/1"))
     }
 
-    /// A camera that sends tiny JPEGs, over TLS as they all do, at its model's pace and with its habits and these faults.
-    pub(crate) fn jpeg(
+    /// A camera of a model, over TLS as they all are, at its model's pace and with its habits and these faults; its
+    /// pictures are tiny.
+    pub(crate) fn model(
         personality: Personality,
         faults: &str,
         change: impl FnOnce(&mut printcam_sim::Options),
@@ -52,7 +53,11 @@ impl Stage {
         options.footage = Footage::Canned;
         options.faults.extend(faults_named(faults));
         change(&mut options);
-        Stage::at(options, |name| format!("jpegs://bblp:12345678@{name}"))
+        let jpeg = personality.is_jpeg_camera();
+        Stage::at(options, |name| match jpeg {
+            true => format!("jpegs://bblp:12345678@{name}"),
+            false => format!("rtsps://bblp:12345678@{name}/streaming/live/1"),
+        })
     }
 
     fn at(options: printcam_sim::Options, address: impl FnOnce(&str) -> String) -> Stage {
