@@ -290,14 +290,14 @@ impl Dialogue for Session {
         }
     }
 
-    /// A session still open is an unclean end, whatever TLS said.
-    fn handle_end(&mut self, _: Option<Ending>, now: Instant) {
+    /// A session still open is an unclean end, whatever TLS said; but not where the camera itself goes, as to restart.
+    fn handle_end(&mut self, ending: Option<Ending>, now: Instant) {
         let wedge = self.around.options.wedge_after_unclean_end;
         let open = self.playback.take().is_some();
         if open {
             self.around.log.set_session(self.around.client, false);
         }
-        let unclean = open && self.farewell.is_none();
+        let unclean = open && self.farewell.is_none() && ending != Some(Ending::ByCamera);
         let until = (unclean && !wedge.is_zero()).then(|| now + wedge);
         self.around.place.leave(self.around.client, until);
     }
