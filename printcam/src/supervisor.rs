@@ -23,7 +23,7 @@ use printcam_proto::session::{self, Statistics, Transport};
 
 use crate::backoff::{Backoff, LONGEST, TELL_AFTER};
 use crate::error::{Error, ErrorCode};
-use crate::{Keep, Reason, StreamState, Transition};
+use crate::{Keep, Reason, StreamState, Transition, Waiting};
 
 /// What a supervisor goes by.
 #[derive(Debug, Clone)]
@@ -246,7 +246,7 @@ impl Supervisor {
     fn handle_time(&mut self, now: Instant) {
         if self.linger_until.is_some_and(|until| until <= now) {
             self.linger_until = None;
-            self.give_back(Next::Idle, StreamState::Idle, Reason::NobodyWatches);
+            self.give_back(Next::Idle, StreamState::Idle, Reason::NobodyWatches, None);
         }
         match &self.phase {
             Phase::Waiting { until } if *until <= now => self.open(now),
@@ -262,8 +262,9 @@ impl Supervisor {
     /// What comes first to an open session if nothing else happens.
     fn first_due(&self, open: &Open) -> Option<(Instant, Reason)> {
         let may_leave_udp = open.udp && self.policy.transport == Transport::Auto;
-        let give_up_after = self.policy.give_up_after.unwrap_or(self.quirks.give_up_after);
-        let silence = open.stalled_since.map(|since| (since + give_up_after, Reason::Silence));
+        // A single attempt has all the time that whoever made it gives it.
+        let silence = open.stalled_since.filter(|_| open.shown || self.policy.reconnect);
+        let silence = silence.map(|since| (since + self.give_up_after(), Reason::Silence));
         let udp = open.stalled_since.filter(|_| may_leave_udp).map(|since| (since + UDP_PATIENCE, Reason::UdpUseless));
         let rotation = open.rotate_at.map(|at| (at, Reason::Rotation));
         let picture = (open.last_picture + PICTURE_PATIENCE, Reason::NothingDecodable);
@@ -378,16 +379,23 @@ impl Supervisor {
     fn replace(&mut self, reason: Reason) {
         if let Phase::Open(open) = &self.phase {
             let works = open.shown || matches!(reason, Reason::Rotation | Reason::UdpUseless);
-            self.give_back(if works { Next::Reopen } else { Next::Retry }, StreamState::Reconnecting, reason);
+            let waited = match reason {
+                Reason::Silence => self.give_up_after(),
+                _ => PICTURE_PATIENCE,
+            };
+            // A camera that accepts a client and sends it nothing serves somebody else: a person can do something about it.
+            let error = Error::Timeout { waiting: Waiting::KeyFrame, after: waited };
+            let error = (!works).then(|| Arc::new(error));
+            self.give_back(if works { Next::Reopen } else { Next::Retry }, StreamState::Reconnecting, reason, error);
         }
     }
 
     fn stop(&mut self) {
         self.linger_until = None;
-        self.give_back(Next::Stopped, StreamState::Stopped, Reason::Asked);
+        self.give_back(Next::Stopped, StreamState::Stopped, Reason::Asked, None);
     }
 
-    fn give_back(&mut self, next: Next, state: StreamState, reason: Reason) {
+    fn give_back(&mut self, next: Next, state: StreamState, reason: Reason, error: Option<Arc<Error>>) {
         match &mut self.phase {
             Phase::Open(_) => {
                 self.phase = Phase::Leaving { next };
@@ -398,7 +406,7 @@ impl Supervisor {
                 self.phase = if next == Next::Stopped { Phase::Ended } else { Phase::Idle };
             }
         }
-        self.change(state, reason, None);
+        self.change(state, reason, error);
     }
 
     fn change(&mut self, state: StreamState, reason: Reason, error: Option<Arc<Error>>) {
@@ -407,6 +415,10 @@ impl Supervisor {
             self.state = state;
             self.outputs.push_back(Output::Transition(Transition { state, reason, error }));
         }
+    }
+
+    fn give_up_after(&self) -> Duration {
+        self.policy.give_up_after.unwrap_or(self.quirks.give_up_after)
     }
 
     fn rotate_every(&self) -> Option<Duration> {

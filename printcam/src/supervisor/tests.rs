@@ -223,7 +223,7 @@ fn udp_that_spoils_pictures_gives_way_too() {
 fn media_without_pictures_is_replaced_after_a_minute() {
     let mut stage = Stage::new(policy());
     stage.give(Input::Accepted { udp: false }).record.clear();
-    stage.pass(59.0).expect(&[]).pass(2.0).expect(&["60.0 leave", "60.0 Reconnecting: NothingDecodable"]);
+    stage.pass(59.0).expect(&[]).pass(2.0).expect(&["60.0 leave", "60.0 Reconnecting: NothingDecodable!"]);
     // It never brought a picture, so the next attempt waits; one that did is replaced at once.
     stage.give(Input::Closed(None)).expect(&[]).pass(2.3).record.clear();
     stage.play(false).record.clear();
