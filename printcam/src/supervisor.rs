@@ -96,6 +96,8 @@ pub(crate) struct Supervisor {
     viewers: usize,
     /// When the last viewer's linger ends.
     linger_until: Option<Instant>,
+    /// Sessions in a row that were lost soon after their first picture.
+    short_sessions: u32,
     /// When the next attempt is allowed; forgotten as soon as there is a picture.
     not_before: Option<Instant>,
     outputs: VecDeque<Output>,
@@ -122,7 +124,8 @@ struct Open {
     stalled_since: Option<Instant>,
     /// When the last picture came, or the session began.
     last_picture: Instant,
-    shown: bool,
+    /// When its first picture came.
+    shown_since: Option<Instant>,
     /// Pictures whole and spoilt when the present count began.
     counted: (Instant, u64, u64),
 }
@@ -143,6 +146,13 @@ const UDP_PATIENCE: Duration = Duration::from_secs(2);
 /// Media without a picture for so long means that this session will not bring any.
 const PICTURE_PATIENCE: Duration = Duration::from_secs(60);
 
+/// A session that shows pictures for less and is then lost is a short one.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// After so many short sessions in a row, another one counts as a failed attempt. Two programs whose camera throws the
+/// first out when the second comes would otherwise go on for ever, every four seconds.
+const MAX_SHORT_SESSIONS: u32 = 10;
+
 /// Over how long the share of spoilt pictures is taken.
 const LOSS_WINDOW: Duration = Duration::from_secs(10);
 
@@ -157,6 +167,7 @@ impl Supervisor {
             backoff: Backoff::new(policy.seed),
             state: StreamState::Idle,
             worked: false,
+            short_sessions: 0,
             phase: Phase::Idle,
             viewers: 0,
             linger_until: None,
@@ -214,7 +225,11 @@ impl Supervisor {
                 self.worked = true;
                 if let Phase::Open(open) = &mut self.phase {
                     open.last_picture = now;
-                    if !std::mem::replace(&mut open.shown, true) {
+                    let steady = now >= *open.shown_since.get_or_insert(now) + STEADY;
+                    if steady {
+                        self.short_sessions = 0;
+                    }
+                    if self.short_sessions < MAX_SHORT_SESSIONS {
                         self.backoff.succeeded();
                         self.not_before = None;
                     }
@@ -224,7 +239,7 @@ impl Supervisor {
             Input::Stalled { since } => {
                 if let Phase::Open(open) = &mut self.phase {
                     open.stalled_since = Some(since);
-                    if open.shown {
+                    if open.shown_since.is_some() {
                         self.change(StreamState::Stalled, Reason::NoMedia, None);
                     }
                 }
@@ -263,7 +278,7 @@ impl Supervisor {
     fn first_due(&self, open: &Open) -> Option<(Instant, Reason)> {
         let may_leave_udp = open.udp && self.policy.transport == Transport::Auto;
         // A single attempt has all the time that whoever made it gives it.
-        let silence = open.stalled_since.filter(|_| open.shown || self.policy.reconnect);
+        let silence = open.stalled_since.filter(|_| open.shown_since.is_some() || self.policy.reconnect);
         let silence = silence.map(|since| (since + self.give_up_after(), Reason::Silence));
         let udp = open.stalled_since.filter(|_| may_leave_udp).map(|since| (since + UDP_PATIENCE, Reason::UdpUseless));
         let rotation = open.rotate_at.map(|at| (at, Reason::Rotation));
@@ -316,7 +331,7 @@ impl Supervisor {
             stalled_since: None,
             // The connection has deadlines of its own, shorter than this.
             last_picture: now,
-            shown: false,
+            shown_since: None,
             counted: (now, 0, 0),
         });
         self.outputs.push_back(Output::Open(self.policy.transport));
@@ -335,6 +350,9 @@ impl Supervisor {
     }
 
     fn handle_failure(&mut self, now: Instant, error: Option<Arc<Error>>, reason: Reason) {
+        if let Phase::Open(Open { shown_since: Some(since), .. }) = &self.phase {
+            self.short_sessions = if now < *since + STEADY { self.short_sessions + 1 } else { 0 };
+        }
         let hopeless = error.as_ref().is_some_and(|error| is_hopeless(error, self.worked));
         if hopeless || !self.policy.reconnect {
             self.phase = Phase::Ended;
@@ -378,7 +396,7 @@ impl Supervisor {
     /// Puts a new session in the place of this one; the old one goes first, since a camera serves only one.
     fn replace(&mut self, reason: Reason) {
         if let Phase::Open(open) = &self.phase {
-            let works = open.shown || matches!(reason, Reason::Rotation | Reason::UdpUseless);
+            let works = open.shown_since.is_some() || matches!(reason, Reason::Rotation | Reason::UdpUseless);
             let waited = match reason {
                 Reason::Silence => self.give_up_after(),
                 _ => PICTURE_PATIENCE,
