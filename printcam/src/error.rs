@@ -154,8 +154,8 @@ impl Error {
             Error::Timeout { waiting: Waiting::Handshake, .. } => connect::NO_TLS_ANSWER,
             Error::Timeout { waiting: Waiting::Description, .. } => HUNG_OR_NOT_RTSP,
             Error::Timeout { waiting: Waiting::KeyFrame, .. } => {
-                "Some printers send a whole picture only every 10 s: allow more time with --timeout. If none ever comes, \
-                 close other programs that show this camera, or restart the printer."
+                "Close other programs that show this camera: most printers serve one at a time. Some send a whole picture \
+                 only every 10 s: allow a snapshot more time with --timeout. If none ever comes, restart the printer."
             }
         })
     }
