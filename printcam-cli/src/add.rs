@@ -8,7 +8,7 @@ use printcam::discover::{CameraProtocol, Model};
 use printcam::{Address, Credentials, Error, ErrorCode, Options, Place, Snapshot, Source, snapshot};
 
 use crate::arguments::AddArguments;
-use crate::camera::{configuration, look_at, model_code, source};
+use crate::camera::{Unknown, configuration, look_at, model_code, source};
 use crate::code;
 use crate::exit::Failure;
 use crate::output::say;
@@ -50,7 +50,7 @@ async fn add(arguments: AddArguments) -> Result<(), Failure> {
             (place, camera, url.credentials)
         }
         Address::Place(place) => {
-            let (camera, printer) = look_at(&place).await?;
+            let (camera, printer) = look_at(&place, Unknown::Fails).await?;
             if let Some(printer) = printer {
                 entry.model = model_code(&printer);
                 entry.serial = printer.serial;

@@ -16,7 +16,7 @@ use rustls_pki_types::pem::PemObject;
 use crate::camera::TypedAddress;
 use crate::exit::Failure;
 use crate::output::Destination;
-pub(crate) use printers::{AddArguments, DiscoverArguments, ListArguments, RemoveArguments};
+pub(crate) use printers::{AddArguments, DiscoverArguments, DoctorArguments, ListArguments, RemoveArguments};
 
 mod printers;
 
@@ -76,7 +76,7 @@ The access code is on the printer's screen, in its network settings; where print
 PRINTCAM_CODE or stdin.";
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 picture written, 2 wrong usage, 3 unreachable or busy, 4 access code, 5 live view off,
+Exit codes: 0 picture written (doctor: there are pictures), 2 wrong usage, 3 unreachable or busy, 4 access code, 5 live view off,
 6 another certificate than before, 7 too long without a picture, 130 interrupted, 1 anything else.";
 
 #[derive(Debug, Subcommand)]
@@ -89,6 +89,9 @@ pub(crate) enum Command {
     List(ListArguments),
     /// Take a printer out of the configuration.
     Remove(RemoveArguments),
+    /// Find out why there is no picture: walk to the camera step by step, and say what to do.
+    #[command(after_help = EXIT_CODES)]
+    Doctor(DoctorArguments),
     /// Take one picture.
     #[command(after_help = EXIT_CODES)]
     Snap(SnapArguments),

@@ -40,15 +40,26 @@ impl FromStr for TypedAddress {
 pub(crate) struct Camera {
     pub(crate) source: Source,
     pub(crate) options: Options,
+    /// The serial number that the configuration has of it.
+    pub(crate) serial: Option<String>,
 }
 
 impl TypedAddress {
     /// Finds out what is not told: looks into the configuration, listens, knocks, asks for the access code.
     pub(crate) async fn camera(&self, connection: &ConnectionArguments) -> Result<Camera, Failure> {
+        self.found(connection, Unknown::Fails).await
+    }
+
+    /// The same, but an address where no camera answers is a camera too: an examination shall say what is wrong with it.
+    pub(crate) async fn camera_to_examine(&self, connection: &ConnectionArguments) -> Result<Camera, Failure> {
+        self.found(connection, Unknown::IsLeftOpen).await
+    }
+
+    async fn found(&self, connection: &ConnectionArguments, unknown: Unknown) -> Result<Camera, Failure> {
         match self.understood()? {
-            Address::Url(source) => Ok(Camera { source, options: connection.options()? }),
-            Address::Name(name) => unless_stopped(named(&name, connection)).await,
-            Address::Place(place) => unless_stopped(placed(place, connection)).await,
+            Address::Url(source) => Ok(Camera { source, options: connection.options()?, serial: None }),
+            Address::Name(name) => unless_stopped(named(&name, connection, unknown)).await,
+            Address::Place(place) => unless_stopped(placed(place, connection, unknown)).await,
         }
     }
 
@@ -63,6 +74,15 @@ impl TypedAddress {
             _ => None,
         }
     }
+}
+
+/// What becomes of a camera where nothing tells how it is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    /// There is none to be had.
+    Fails,
+    /// It is taken for what most models have, and an access code is done without.
+    IsLeftOpen,
 }
 
 /// The configuration; warns of one that others can read.
@@ -97,6 +117,7 @@ pub(crate) fn discovery() -> Result<DiscoveryOptions, Failure> {
 pub(crate) async fn configured(
     printer: &ConfiguredPrinter,
     connection: &ConnectionArguments,
+    unknown: Unknown,
 ) -> Result<Camera, Failure> {
     let mut options = connection.options()?;
     if matches!(connection.trust, TrustArgument::FirstUse) {
@@ -116,7 +137,7 @@ pub(crate) async fn configured(
         None => {
             let there = identify(&place, &discovery()?, LISTEN).await.map_err(Error::from)?;
             model = model.or(there.model_code.clone());
-            camera_of(&there)?
+            camera_of(&there, unknown)?
         }
     };
     let credentials = match printer.credentials()? {
@@ -124,35 +145,40 @@ pub(crate) async fn configured(
         None => code::ask(&printer.name).await?.0,
     };
     options.model = model;
-    Ok(Camera { source: source(&place, camera, credentials)?, options })
+    Ok(Camera { source: source(&place, camera, credentials)?, options, serial: printer.serial.clone() })
 }
 
-async fn named(name: &str, connection: &ConnectionArguments) -> Result<Camera, Failure> {
+async fn named(name: &str, connection: &ConnectionArguments, unknown: Unknown) -> Result<Camera, Failure> {
     let (file, config) = configuration()?;
     let missing = || Failure::NoSuchPrinter { name: name.to_owned(), file: file.path().display().to_string() };
-    configured(config.printer(name).ok_or_else(missing)?, connection).await
+    configured(config.printer(name).ok_or_else(missing)?, connection, unknown).await
 }
 
-async fn placed(place: Place, connection: &ConnectionArguments) -> Result<Camera, Failure> {
+async fn placed(place: Place, connection: &ConnectionArguments, unknown: Unknown) -> Result<Camera, Failure> {
     let (_, config) = configuration()?;
     if let Some(printer) = config.printer_at(&place) {
-        return configured(printer, connection).await;
+        return configured(printer, connection, unknown).await;
     }
     let mut options = connection.options()?;
-    let (camera, printer) = look_at(&place).await?;
+    let (camera, printer) = look_at(&place, unknown).await?;
     options.model = printer.and_then(|printer| model_code(&printer));
-    let name = place.to_string();
-    let (credentials, _) = code::ask(&name).await?;
-    Ok(Camera { source: source(&place, camera, credentials)?, options })
+    let credentials = match code::ask(&place.to_string()).await {
+        Ok((credentials, _)) => Some(credentials),
+        Err(Failure::NoCode) if unknown == Unknown::IsLeftOpen => None,
+        Err(failure) => return Err(failure),
+    };
+    let mut source = source(&place, camera, credentials.clone().unwrap_or_else(|| Credentials::new("", "")))?;
+    source.credentials = credentials;
+    Ok(Camera { source, options, serial: None })
 }
 
 /// How the camera at a place is spoken to, and what else was learned on the way. A port that was given says enough.
-pub(crate) async fn look_at(place: &Place) -> Result<(CameraProtocol, Option<Printer>), Failure> {
+pub(crate) async fn look_at(place: &Place, unknown: Unknown) -> Result<(CameraProtocol, Option<Printer>), Failure> {
     if let Some(camera) = place.camera() {
         return Ok((camera, None));
     }
     let printer = identify(place, &discovery()?, LISTEN).await.map_err(Error::from)?;
-    Ok((camera_of(&printer)?, Some(printer)))
+    Ok((camera_of(&printer, unknown)?, Some(printer)))
 }
 
 pub(crate) fn source(place: &Place, camera: CameraProtocol, credentials: Credentials) -> Result<Source, Failure> {
@@ -164,8 +190,9 @@ pub(crate) fn model_code(printer: &Printer) -> Option<String> {
     printer.model_code.clone().or_else(|| Some((*printer.model()?.codes.first()?).to_owned()))
 }
 
-fn camera_of(printer: &Printer) -> Result<CameraProtocol, Failure> {
-    printer.camera().ok_or_else(|| {
+fn camera_of(printer: &Printer, unknown: Unknown) -> Result<CameraProtocol, Failure> {
+    let left_open = (unknown == Unknown::IsLeftOpen).then_some(CameraProtocol::Rtsps);
+    printer.camera().or(left_open).ok_or_else(|| {
         let addr = SocketAddr::new(printer.address, CameraProtocol::Rtsps.port());
         let refused = printer.ports.iter().any(|port| port.state == PortState::Refused);
         Error::from(if refused {

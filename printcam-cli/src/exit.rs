@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use printcam::config::ConfigError;
 use printcam::discover::DiscoveryError;
+use printcam::doctor::Diagnosis;
 use printcam::record::RecordError;
 use printcam::{Error, ErrorCode};
 
@@ -34,6 +35,8 @@ pub(crate) enum Failure {
     Record(RecordError),
     /// This computer.
     Io { what: String, error: io::Error },
+    /// An examination has ended badly, and said how.
+    Diagnosed(Diagnosis),
     /// Ended by Ctrl-C or SIGTERM before it was done.
     Interrupted,
 }
@@ -121,6 +124,7 @@ impl Failure {
                 }
             }
             Self::Io { what, error } => say!("printcam: {what}: {error}"),
+            Self::Diagnosed(_) => {}
             Self::Interrupted => say!("printcam: stopped"),
         }
         self.exit_code()
@@ -149,6 +153,14 @@ impl Failure {
                 _ => 1,
             },
             Self::Discovery(_) | Self::Record(_) | Self::Io { .. } => 1,
+            Self::Diagnosed(diagnosis) => match diagnosis {
+                Diagnosis::Unreachable | Diagnosis::WrongAddress | Diagnosis::Busy => 3,
+                Diagnosis::WrongCode => 4,
+                Diagnosis::LiveViewOff => 5,
+                Diagnosis::CertificateChanged => 6,
+                Diagnosis::Hung | Diagnosis::NoPicture => 7,
+                _ => 1,
+            },
             Self::Interrupted => 130,
         })
     }

@@ -7,6 +7,7 @@ mod camera;
 mod code;
 mod demo;
 mod discover;
+mod doctor;
 mod exit;
 mod logging;
 mod output;
@@ -29,7 +30,8 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(exit_code) => return exit_code,
     };
-    logging::start(arguments.verbose);
+    let keeps_log = matches!(&arguments.command, Command::Doctor(arguments) if arguments.bundle.is_some());
+    let log = logging::start(arguments.verbose, keeps_log);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::Io { what: "the asynchronous runtime".into(), error }.report(),
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
             Command::Add(arguments) => add::run(arguments).await,
             Command::List(arguments) => printers::list(&arguments),
             Command::Remove(arguments) => printers::remove(&arguments),
+            Command::Doctor(arguments) => doctor::run(arguments, log).await,
             Command::Snap(arguments) => snap::run(arguments).await,
             Command::Watch(arguments) => watch::run(arguments).await,
             Command::Record(arguments) => record::run(arguments).await,

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub(crate) async fn run(arguments: RecordArguments) -> Result<(), Failure> {
     let format = format(&arguments)?;
     let output = Output::prepare(&arguments, format)?;
-    let Camera { source, options } = arguments.address.camera(&arguments.connection).await?;
+    let Camera { source, options, .. } = arguments.address.camera(&arguments.connection).await?;
     if source.sends_jpeg() {
         return Err(RecordError::Jpeg.into());
     }

@@ -12,7 +12,7 @@ use crate::output::say;
 use crate::signals;
 
 pub(crate) async fn run(arguments: SnapArguments) -> Result<(), Failure> {
-    let Camera { source, options } = arguments.address.camera(&arguments.connection).await?;
+    let Camera { source, options, .. } = arguments.address.camera(&arguments.connection).await?;
     let began = Instant::now();
     let on_screen = std::io::stderr().is_terminal();
     if on_screen {

@@ -37,7 +37,7 @@ pub(crate) async fn run(arguments: WatchArguments) -> Result<(), Failure> {
         let (stop, stopped) = watch::channel(false);
         let mut board = Board::new(arguments.decode);
         let mut tasks = JoinSet::new();
-        for (index, Camera { source, options }) in cameras.iter().enumerate() {
+        for (index, Camera { source, options, .. }) in cameras.iter().enumerate() {
             let mut consumers = Consumers::default();
             if let (0, Some(destination)) = (index, &arguments.h264) {
                 consumers.start_writer(destination.clone())?;

@@ -172,10 +172,13 @@ impl Session {
                     Ok(())
                 }
                 Unit::Response(response) => {
-                    let stray = self.handshake.stray();
+                    let (stray, asked, status) =
+                        (self.handshake.stray(), self.handshake.waiting_for(), response.status);
                     let step = self.handshake.handle_response(response, &mut self.random, &mut self.text);
-                    if stray == self.handshake.stray() {
-                        self.statistics.round_trip = self.asked_at.take().map(|asked| now - asked);
+                    if let Some(method) = asked.filter(|_| stray == self.handshake.stray()) {
+                        let took = now - self.asked_at.take().unwrap_or(now);
+                        self.statistics.round_trip = Some(took);
+                        self.emit(Event::Answered { method, status, took });
                     }
                     step.and_then(|step| self.take_step(now, step))
                 }

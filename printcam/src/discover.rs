@@ -30,6 +30,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
+pub(crate) use identify::resolve;
 pub use identify::{identify, locate};
 pub use printcam_proto::quirks::{CameraProtocol, Model};
 pub use printcam_proto::ssdp::{Bind, Connect};

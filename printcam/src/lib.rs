@@ -23,6 +23,7 @@ pub mod config;
 pub mod connect;
 mod connection;
 pub mod discover;
+pub mod doctor;
 mod driver;
 mod error;
 mod hub;

@@ -109,6 +109,14 @@ impl Stream {
         })
     }
 
+    /// The stream of this camera, if this process has one that is not over. Nobody has to know the access code: nothing but
+    /// the examination asks for it so.
+    pub(crate) fn running(source: &Source) -> Option<Self> {
+        with_camera(&CameraKey::of(source), |camera| {
+            camera.stream.upgrade().filter(|handle| !handle.is_over()).map(|handle| Self { handle })
+        })
+    }
+
     /// Where the stream comes from.
     pub fn source(&self) -> &Source {
         &self.core().source

@@ -7,6 +7,7 @@ use printcam::discover::Subnet;
 
 use super::{ConnectionArguments, parse_time};
 use crate::camera::TypedAddress;
+use crate::output::Destination;
 
 #[derive(Debug, Args)]
 pub(crate) struct DiscoverArguments {
@@ -31,6 +32,26 @@ pub(crate) struct AddArguments {
     #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// A printer's name in the configuration, its IP address, or rtsps://bblp:<access code>@<address>/streaming/live/1
+    #[arg(value_name = "PRINTER")]
+    pub(crate) address: TypedAddress,
+    /// One JSON object with everything that was found.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also put the report and a log into an archive for a bug report: without access code, serial number and addresses.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = BUNDLE)]
+    pub(crate) bundle: Option<Destination>,
+    /// How long video is watched.
+    #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = parse_time)]
+    pub(crate) time: Duration,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
+}
+
+const BUNDLE: &str = "printcam-doctor.tar.gz";
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArguments {

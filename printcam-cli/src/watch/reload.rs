@@ -5,7 +5,7 @@ use std::time::Duration;
 use printcam::config::{Config, ConfigFile, ConfiguredPrinter};
 
 use crate::arguments::WatchArguments;
-use crate::camera::{Camera, TypedAddress, configured};
+use crate::camera::{Camera, TypedAddress, Unknown, configured};
 use crate::output::say;
 
 /// How soon a change shall count. Asking for the file's date costs next to nothing.
@@ -59,7 +59,7 @@ async fn anew<'a>(arguments: &'a WatchArguments, cameras: &[Camera], config: &Co
         all.push(match address.name() {
             Some(name) => {
                 let printer = config.printer(name).ok_or(name)?;
-                configured(printer, &arguments.connection).await.map_err(|_| name)?
+                configured(printer, &arguments.connection, Unknown::Fails).await.map_err(|_| name)?
             }
             None => camera.clone(),
         });

@@ -1,6 +1,7 @@
 //! `discover`, `add`, `list`, `remove`, and printers by name and by address. The camera is the simulator.
 #![cfg(unix)]
 
+mod doctor;
 mod network;
 mod program;
 mod reload;

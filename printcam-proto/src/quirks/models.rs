@@ -15,6 +15,14 @@ pub struct Model {
     pub camera: Option<CameraProtocol>,
     /// What is known of its camera, for people.
     pub known: &'static str,
+    /// Where on its screen live view is switched on; `None` where the camera needs no switch.
+    pub live_view_switch: Option<&'static str>,
+    /// With live view off, its port takes connections and drops them at once, instead of being closed [seen on the H2D and
+    /// H2S].
+    pub drops_while_off: bool,
+    /// A wrong access code is met with silence [seen on the A1]. A P1 closes the connection, so its silence means that it
+    /// serves somebody else.
+    pub silent_on_wrong_code: bool,
     /// How it departs from the RFCs.
     pub quirks: Quirks,
 }
@@ -66,9 +74,20 @@ const fn rtsps(
     codes: &'static [&'static str],
     serial_prefix: &'static str,
     known: &'static str,
+    live_view_switch: &'static str,
     quirks: Quirks,
 ) -> Model {
-    Model { name, codes, serial_prefix, camera: Some(CameraProtocol::Rtsps), known, quirks }
+    Model {
+        name,
+        codes,
+        serial_prefix,
+        camera: Some(CameraProtocol::Rtsps),
+        known,
+        live_view_switch: Some(live_view_switch),
+        drops_while_off: false,
+        silent_on_wrong_code: false,
+        quirks,
+    }
 }
 
 const fn jpeg(
@@ -76,31 +95,70 @@ const fn jpeg(
     codes: &'static [&'static str],
     serial_prefix: &'static str,
     known: &'static str,
+    silent_on_wrong_code: bool,
 ) -> Model {
-    Model { name, codes, serial_prefix, camera: Some(CameraProtocol::Jpeg), known, quirks: Quirks::JPEG_CAMERA }
+    Model {
+        name,
+        codes,
+        serial_prefix,
+        camera: Some(CameraProtocol::Jpeg),
+        known,
+        live_view_switch: None,
+        drops_while_off: false,
+        silent_on_wrong_code,
+        quirks: Quirks::JPEG_CAMERA,
+    }
 }
+
+const fn h2(
+    name: &'static str,
+    codes: &'static [&'static str],
+    serial_prefix: &'static str,
+    known: &'static str,
+) -> Model {
+    Model { drops_while_off: true, ..rtsps(name, codes, serial_prefix, known, H2_SWITCH, Quirks::H2) }
+}
+
+/// Seen on an X1C.
+const X1_SWITCH: &str = "Settings > LAN Only > LAN Only Liveview";
+
+/// Seen on the H2D and the H2S; some firmware calls the last one LAN Only Liveview.
+const H2_SWITCH: &str = "Settings > General > LAN Mode Liveview";
+
+/// Not seen: only that there is one, and its name.
+const SOME_SWITCH: &str = "LAN Only Liveview, in its settings";
 
 /// Names of older firmware stand behind the code.
 static MODELS: [Model; 14] = [
-    rtsps("X1 Carbon", &["BL-P001", "3DPrinter-X1-Carbon"], "00M", "1168x720, 30 fps, as traced", Quirks::NONE),
-    rtsps("X1", &["BL-P002", "3DPrinter-X1"], "00W", "as the X1 Carbon", Quirks::NONE),
-    rtsps("X1E", &["C13"], "03W", "as the X1 Carbon", Quirks::NONE),
-    rtsps("P2S", &["N7"], "22E", "1920x1080, 30 fps; firmware 01.02 drops pictures", Quirks::NONE),
-    rtsps("X2D", &["N6"], "20P", "live view is off until switched on", Quirks::NONE),
-    rtsps("H2C", &["O1C", "O1C2"], "31B", "1680x1080, 30 fps, in bursts; first picture after up to 10 s", Quirks::H2),
-    rtsps("H2D", &["O1D"], "094", "1680x1080; port closed until live view is on", Quirks::H2),
-    rtsps("H2D Pro", &["O1E", "O2D"], "239", "not seen; expected to be as the H2D", Quirks::H2),
-    rtsps("H2S", &["O1S"], "093", "not seen; expected to be as the H2D", Quirks::H2),
-    jpeg("P1P", &["C11"], "01S", "1280x720, a picture every 2 s"),
-    jpeg("P1S", &["C12"], "01P", "1280x720, a picture every 2 s"),
-    jpeg("A1", &["N2S"], "039", "1536x1080, a picture every 2 s"),
-    jpeg("A1 mini", &["N1"], "030", "a picture every 1 to 2 s"),
+    rtsps(
+        "X1 Carbon",
+        &["BL-P001", "3DPrinter-X1-Carbon"],
+        "00M",
+        "1168x720, 30 fps, as traced",
+        X1_SWITCH,
+        Quirks::NONE,
+    ),
+    rtsps("X1", &["BL-P002", "3DPrinter-X1"], "00W", "as the X1 Carbon", X1_SWITCH, Quirks::NONE),
+    rtsps("X1E", &["C13"], "03W", "as the X1 Carbon", X1_SWITCH, Quirks::NONE),
+    rtsps("P2S", &["N7"], "22E", "1920x1080, 30 fps; firmware 01.02 drops pictures", SOME_SWITCH, Quirks::NONE),
+    rtsps("X2D", &["N6"], "20P", "live view is off until switched on", SOME_SWITCH, Quirks::NONE),
+    h2("H2C", &["O1C", "O1C2"], "31B", "1680x1080, 30 fps, in bursts; first picture after up to 10 s"),
+    h2("H2D", &["O1D"], "094", "1680x1080; port closed until live view is on"),
+    h2("H2D Pro", &["O1E", "O2D"], "239", "not seen; expected to be as the H2D"),
+    h2("H2S", &["O1S"], "093", "not seen; expected to be as the H2D"),
+    jpeg("P1P", &["C11"], "01S", "1280x720, a picture every 2 s", false),
+    jpeg("P1S", &["C12"], "01P", "1280x720, a picture every 2 s", false),
+    jpeg("A1", &["N2S"], "039", "1536x1080, a picture every 2 s", true),
+    jpeg("A1 mini", &["N1"], "030", "a picture every 1 to 2 s", true),
     Model {
         name: "A2L",
         codes: &["N9"],
         serial_prefix: "26A",
         camera: None,
         known: "camera unknown, perhaps JPEG on port 6000",
+        live_view_switch: None,
+        drops_while_off: false,
+        silent_on_wrong_code: false,
         quirks: Quirks::NONE,
     },
 ];

@@ -1,11 +1,12 @@
 //! What goes into a session and what comes out of it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::Error;
 use crate::h264::AccessUnit;
+use crate::rtsp::Method;
 use crate::rtsp::headers::ServerTransport;
 use crate::sdp::VideoTrack;
 
@@ -66,6 +67,15 @@ impl std::fmt::Debug for Output {
 /// What the consumer of a session sees.
 #[derive(Debug)]
 pub enum Event {
+    /// A request was answered; what follows from it is told after this.
+    Answered {
+        /// The request.
+        method: Method,
+        /// The status of the answer: of a first DESCRIBE, 401.
+        status: u16,
+        /// From the request to its answer; once media flows over TCP, with what was queued before it.
+        took: Duration,
+    },
     /// The camera described its stream.
     Described(Box<VideoTrack>),
     /// UDP was refused with this status; TCP goes on.

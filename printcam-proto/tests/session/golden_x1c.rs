@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use printcam_proto::rtsp::Method;
 use printcam_proto::session::{Event, Input, Transport};
 
 use crate::client::*;
@@ -49,6 +50,17 @@ fn every_request_to_the_letter() {
         request.starts_with(&format!("TEARDOWN {presentation} RTSP/1.0\r\nCSeq: 6\r\n{AGENT}Session: 061546E4\r\n"))
     );
     assert_eq!(client.result, Some(Ok(())));
+    let answered: Vec<(Method, u16)> = client.events.iter().filter_map(answer).collect();
+    use Method::{Describe, Options, Play, Setup, Teardown};
+    let whole = [(Options, 200), (Describe, 401), (Describe, 200), (Setup, 200), (Play, 200), (Teardown, 200)];
+    assert_eq!(answered, whole, "told one by one");
+}
+
+fn answer(event: &Event) -> Option<(Method, u16)> {
+    match event {
+        Event::Answered { method, status, .. } => Some((*method, *status)),
+        _ => None,
+    }
 }
 
 /// A sender report, parameter sets and half a picture come before PLAY is answered, in the middle of the answer too.

@@ -55,7 +55,8 @@ async fn first(options: &DiscoveryOptions, patience: Duration, wanted: impl Fn(&
     timeout(patience, heard).await.ok().flatten()
 }
 
-async fn resolve(place: &Place) -> Result<IpAddr, ConnectError> {
+/// The address of a place, IPv4 before IPv6.
+pub(crate) async fn resolve(place: &Place) -> Result<IpAddr, ConnectError> {
     if let Ok(address) = place.host.parse() {
         return Ok(address);
     }

@@ -18,6 +18,9 @@ use crate::{KnownPrinters, TlsOptions, Trust};
 pub struct ProbeOptions {
     /// The ports of cameras, in the order in which they are tried.
     pub ports: Vec<(CameraProtocol, u16)>,
+    /// Other ports on which every printer shows its certificate, its live view being switched on or not: MQTT on 8883 and
+    /// FTPS on 990. Looked at where no camera did.
+    pub services: Vec<u16>,
     /// For a connection by TCP: 1 s.
     pub tcp_timeout: Duration,
     /// For TLS after that: 4 s. A slow printer takes one.
@@ -30,6 +33,7 @@ impl Default for ProbeOptions {
     fn default() -> Self {
         Self {
             ports: [CameraProtocol::Rtsps, CameraProtocol::Jpeg].map(|protocol| (protocol, protocol.port())).to_vec(),
+            services: vec![8883, 990],
             tcp_timeout: Duration::from_secs(1),
             tls_timeout: Duration::from_secs(4),
             at_once: 16,
@@ -93,6 +97,12 @@ pub async fn probe_host(address: IpAddr, options: &ProbeOptions) -> Finding {
         finding.ports.push(CameraPort { protocol, port, state });
         // Nobody there: the other ports would be as silent, and take as long. One port with a certificate says enough.
         if state == PortState::Silent || finding.speaks_tls {
+            return finding;
+        }
+    }
+    for &port in &options.services {
+        look(&mut finding, port, options).await;
+        if finding.serial.is_some() {
             break;
         }
     }

@@ -45,7 +45,7 @@ pub enum Sighting {
 }
 
 impl Printer {
-    pub(super) fn at(address: IpAddr) -> Self {
+    pub(crate) fn at(address: IpAddr) -> Self {
         Self {
             serial: None,
             name: None,

@@ -226,7 +226,7 @@ impl Runner {
                 }
             }
             Event::Described(_) => *lock(&self.core.waiting) = Waiting::KeyFrame,
-            Event::UdpRefused { .. } | Event::Ended(_) => {}
+            Event::Answered { .. } | Event::UdpRefused { .. } | Event::Ended(_) => {}
         }
     }
 
