@@ -37,6 +37,8 @@ is no longer so, and is run like this to write it anew:
 
 - In a cell stand the states and errors in their order, then the time to pictures from the moment when the camera would
   serve a new client again. unseen: pictures flow on, and nothing is told. An empty cell: this model knows no such thing.
+- gives up: only a person can mend it. keeps trying: twice a minute at most; whoever is silent may also serve somebody else,
+  and a camera that took the code before may only be starting.
 - All is virtual time: TLS, RTSP and JPEG over it are real, the network costs nothing, H.264 comes at 10 pictures a second.
   The models come with their habits (`printcam sim --printer h2c`), and with what `--fault` is told in the first column.
 - In every cell there was never a second connection to the camera, none was left behind, and whatever stood was ended by
