@@ -20,7 +20,7 @@ use crate::signals::unless_stopped;
 const LISTEN: Duration = Duration::from_secs(2);
 
 /// How long a printer is waited for whose serial number alone is known: they announce themselves every 5 to 10 s.
-const LOCATE: Duration = Duration::from_secs(12);
+pub(crate) const LOCATE: Duration = Duration::from_secs(12);
 
 /// An address as typed, understood or not. The command line's parser must not refuse it: it would print it, and with it
 /// the access code.
@@ -40,8 +40,22 @@ impl FromStr for TypedAddress {
 pub(crate) struct Camera {
     pub(crate) source: Source,
     pub(crate) options: Options,
-    /// The serial number that the configuration has of it.
-    pub(crate) serial: Option<String>,
+    /// What the configuration has of it.
+    pub(crate) printer: Option<ConfiguredPrinter>,
+}
+
+impl Camera {
+    /// The same camera at another place.
+    pub(crate) fn moved_to(&self, place: Place) -> Result<Self, Failure> {
+        let camera = if self.source.sends_jpeg() { CameraProtocol::Jpeg } else { CameraProtocol::Rtsps };
+        let credentials = self.source.credentials.clone().unwrap_or_else(|| Credentials::new("", ""));
+        let source = source(&place, camera, credentials)?;
+        let mut printer = self.printer.clone();
+        if let Some(printer) = &mut printer {
+            printer.address = Some(place);
+        }
+        Ok(Self { source, options: self.options.clone(), printer })
+    }
 }
 
 impl TypedAddress {
@@ -57,7 +71,7 @@ impl TypedAddress {
 
     async fn found(&self, connection: &ConnectionArguments, unknown: Unknown) -> Result<Camera, Failure> {
         match self.understood()? {
-            Address::Url(source) => Ok(Camera { source, options: connection.options()?, serial: None }),
+            Address::Url(source) => Ok(Camera { source, options: connection.options()?, printer: None }),
             Address::Name(name) => unless_stopped(named(&name, connection, unknown)).await,
             Address::Place(place) => unless_stopped(placed(place, connection, unknown)).await,
         }
@@ -145,7 +159,7 @@ pub(crate) async fn configured(
         None => code::ask(&printer.name).await?.0,
     };
     options.model = model;
-    Ok(Camera { source: source(&place, camera, credentials)?, options, serial: printer.serial.clone() })
+    Ok(Camera { source: source(&place, camera, credentials)?, options, printer: Some(printer.clone()) })
 }
 
 async fn named(name: &str, connection: &ConnectionArguments, unknown: Unknown) -> Result<Camera, Failure> {
@@ -169,7 +183,7 @@ async fn placed(place: Place, connection: &ConnectionArguments, unknown: Unknown
     };
     let mut source = source(&place, camera, credentials.clone().unwrap_or_else(|| Credentials::new("", "")))?;
     source.credentials = credentials;
-    Ok(Camera { source, options, serial: None })
+    Ok(Camera { source, options, printer: None })
 }
 
 /// How the camera at a place is spoken to, and what else was learned on the way. A port that was given says enough.

@@ -21,7 +21,7 @@ pub(crate) async fn run(arguments: DoctorArguments, log: Option<KeptLog>) -> Res
     let camera = arguments.address.camera_to_examine(&arguments.connection).await?;
     let mut checkup = Checkup::default();
     checkup.discovery = discovery()?;
-    checkup.serial.clone_from(&camera.serial);
+    checkup.serial = camera.printer.as_ref().and_then(|printer| printer.serial.clone());
     checkup.media_for = arguments.time;
     let mut screen = Screen::new(arguments.json);
     screen.begin(&camera.source)?;

@@ -10,6 +10,7 @@ mod discover;
 mod doctor;
 mod exit;
 mod logging;
+mod moved;
 mod output;
 mod printers;
 mod record;

@@ -1,26 +1,38 @@
 //! `printcam snap`: one picture.
 
 use std::io::{IsTerminal, Write};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use printcam::{DEFAULT_QUALITY, Error, encode_jpeg, snapshot};
+use printcam::{DEFAULT_QUALITY, Error, Snapshot, encode_jpeg, snapshot};
 
 use crate::arguments::{PictureFormat, SnapArguments};
 use crate::camera::Camera;
 use crate::exit::Failure;
+use crate::moved::find_again;
 use crate::output::say;
 use crate::signals;
 
+/// A picture, from wherever the printer is now.
+async fn take(camera: &Camera, within: Duration) -> Result<Snapshot, Arc<Error>> {
+    let taken = snapshot(&camera.source, &camera.options, within).await;
+    let Err(error) = &taken else { return taken };
+    match find_again(camera, error).await {
+        Some(moved) => snapshot(&moved.source, &moved.options, within).await,
+        None => taken,
+    }
+}
+
 pub(crate) async fn run(arguments: SnapArguments) -> Result<(), Failure> {
-    let Camera { source, options, .. } = arguments.address.camera(&arguments.connection).await?;
+    let camera = arguments.address.camera(&arguments.connection).await?;
     let began = Instant::now();
     let on_screen = std::io::stderr().is_terminal();
     if on_screen {
-        let _ = write!(std::io::stderr(), "waiting for a picture from {source} ...\r");
+        let _ = write!(std::io::stderr(), "waiting for a picture from {} ...\r", camera.source);
     }
     let mut stop = std::pin::pin!(signals::stop_wanted());
     let snapshot = tokio::select! {
-        snapshot = snapshot(&source, &options, arguments.timeout) => snapshot,
+        snapshot = take(&camera, arguments.timeout) => snapshot,
         stop = &mut stop => return stop.and(Err(Failure::Interrupted)),
     };
     if on_screen {

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use crate::arguments::WatchArguments;
 use crate::camera::Camera;
 use crate::exit::Failure;
+use crate::moved::look_out;
 use crate::output::Destination;
 use crate::signals;
 use board::Board;
@@ -37,12 +38,15 @@ pub(crate) async fn run(arguments: WatchArguments) -> Result<(), Failure> {
         let (stop, stopped) = watch::channel(false);
         let mut board = Board::new(arguments.decode);
         let mut tasks = JoinSet::new();
-        for (index, Camera { source, options, .. }) in cameras.iter().enumerate() {
+        // They end with what they listen to.
+        let mut lookouts = JoinSet::new();
+        for (index, camera) in cameras.iter().enumerate() {
             let mut consumers = Consumers::default();
             if let (0, Some(destination)) = (index, &arguments.h264) {
                 consumers.start_writer(destination.clone())?;
             }
-            let stream = Stream::open(source, options.clone())?;
+            let stream = Stream::open(&camera.source, camera.options.clone())?;
+            lookouts.spawn(look_out(camera.clone(), stream.events()));
             let decoded = board.add(&stream);
             if arguments.decode || arguments.frame_md5 {
                 consumers.start_decoder(index, decoded, arguments.frame_md5);

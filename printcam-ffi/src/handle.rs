@@ -9,9 +9,10 @@
 //! emptied, and a slot that has used them all up is left empty. The sign bit stays 0: Dart's integers have one.
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::boundary::{Checked, PrintcamStatus};
+use crate::lock;
 
 /// What handles stand for.
 pub(crate) static TABLE: Table = Table::new();
@@ -48,7 +49,7 @@ impl Table {
     /// # Errors
     /// `TooMany`.
     pub(crate) fn insert_with<T: Any + Send + Sync>(&self, make: impl FnOnce(u64) -> Arc<T>) -> Checked<Arc<T>> {
-        let mut guard = self.lock();
+        let mut guard = lock(&self.slots);
         let Slots { slots, free } = &mut *guard;
         let index = match free.pop() {
             Some(index) => index,
@@ -70,7 +71,7 @@ impl Table {
     /// # Errors
     /// `StaleHandle` if that is nothing, or nothing of this kind.
     pub(crate) fn find<T: Any + Send + Sync>(&self, handle: u64) -> Checked<Arc<T>> {
-        self.lock().slot(handle).and_then(|slot| slot.content()).ok_or(PrintcamStatus::StaleHandle)
+        lock(&self.slots).slot(handle).and_then(|slot| slot.content()).ok_or(PrintcamStatus::StaleHandle)
     }
 
     /// Takes out what a handle stands for. From then on it stands for nothing.
@@ -78,7 +79,7 @@ impl Table {
     /// # Errors
     /// As [`find`](Self::find): of several who try, one succeeds.
     pub(crate) fn remove<T: Any + Send + Sync>(&self, handle: u64) -> Checked<Arc<T>> {
-        let mut slots = self.lock();
+        let mut slots = lock(&self.slots);
         let slot = slots.slot(handle).ok_or(PrintcamStatus::StaleHandle)?;
         let content = slot.content().ok_or(PrintcamStatus::StaleHandle)?;
         slot.content = None;
@@ -91,12 +92,7 @@ impl Table {
 
     /// Everything of one kind.
     pub(crate) fn all<T: Any + Send + Sync>(&self) -> Vec<Arc<T>> {
-        self.lock().slots.iter().filter_map(Slot::content).collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Slots> {
-        // Whole between any two statements.
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.slots).slots.iter().filter_map(Slot::content).collect()
     }
 }
 

@@ -52,13 +52,8 @@ fn fastest_h264_decoder() -> Box<dyn crate::Decoder> {
     #[cfg(target_vendor = "apple")]
     return Box::new(Fallback::new(VideoToolbox::new(), Software::new()));
     #[cfg(windows)]
-    match MediaFoundation::new() {
-        Ok(decoder) => return Box::new(Fallback::new(decoder, Software::new())),
-        Err(error) => {
-            tracing::info!(target: "printcam::decode", %error, "no decoder of Windows's own, taking the embedded one");
-        }
-    }
-    #[cfg(not(target_vendor = "apple"))]
+    return Box::new(Fallback::new(MediaFoundation::new(), Software::new()));
+    #[cfg(not(any(target_vendor = "apple", windows)))]
     Box::new(Software::new())
 }
 

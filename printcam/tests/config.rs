@@ -60,6 +60,12 @@ fn what_is_added_is_read_again_and_what_was_there_stays() {
     assert!(after.starts_with("# mine\n") && after.contains("# the end"), "{after}");
     assert!(matches!(file.add(&printer("workshop")), Err(ConfigError::Exists { .. })));
 
+    let place = "192.168.1.31:6000".parse().unwrap();
+    assert!(file.move_to("Küche", &place).unwrap());
+    assert!(!file.move_to("cellar", &place).unwrap());
+    let moved = ConfiguredPrinter { address: Some(place), ..printer("Küche") };
+    assert_eq!(file.load().unwrap().printers, [printer("workshop"), moved]);
+
     assert!(file.remove("Küche").unwrap());
     assert!(!file.remove("Küche").unwrap());
     assert_eq!(file.load().unwrap().printers, [printer("workshop")]);

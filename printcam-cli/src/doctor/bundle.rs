@@ -51,6 +51,7 @@ fn secrets(camera: &Camera, report: &Report) -> Vec<(String, &'static str)> {
     if host.parse::<std::net::IpAddr>().is_err() {
         secrets.push((host.to_owned(), "<printer>"));
     }
-    secrets.extend(camera.serial.iter().chain(&report.serial).map(|serial| (serial.clone(), "<serial>")));
+    let known = camera.printer.as_ref().and_then(|printer| printer.serial.as_ref());
+    secrets.extend(known.into_iter().chain(&report.serial).map(|serial| (serial.clone(), "<serial>")));
     secrets
 }

@@ -132,13 +132,18 @@ pub(crate) struct Announcer {
 
 impl Announcer {
     pub(crate) fn start(headers: &str) -> Announcer {
+        Announcer::at([127, 0, 0, 1], headers)
+    }
+
+    /// From this address.
+    pub(crate) fn at(address: [u8; 4], headers: &str) -> Announcer {
         // Free a moment ago; nobody else is likely to take it.
         let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let datagram = format!("NOTIFY * HTTP/1.1\r\nNT: urn:bambulab-com:device:3dprinter:1\r\n{headers}\r\n\r\n");
         let over = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&over);
         let thread = thread::spawn(move || {
-            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            let socket = UdpSocket::bind(SocketAddr::from((address, 0))).unwrap();
             while !told.load(Ordering::Relaxed) {
                 // Refused until somebody listens.
                 let _ = socket.send_to(datagram.as_bytes(), ("127.0.0.1", port));

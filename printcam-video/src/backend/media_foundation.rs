@@ -40,14 +40,16 @@ pub struct MediaFoundation {
 impl MediaFoundation {
     /// A decoder that waits for its first key frame.
     ///
-    /// # Errors
-    ///
-    /// [`DecodeError::Platform`] where Windows has no such decoder: its "N" editions without the Media Feature Pack,
-    /// and Server without the feature "Media Foundation".
-    pub fn new() -> Result<Self, DecodeError> {
-        // One is made and let go of: Media Foundation may be there and the decoder not.
-        Platform::started().and_then(Platform::decoder).map_err(failed)?;
-        Ok(Self { gate: Gate::new() })
+    /// That one gives [`DecodeError::Platform`] where Windows has no such decoder: its "N" editions without the Media
+    /// Feature Pack, and Server without the feature "Media Foundation".
+    pub fn new() -> Self {
+        Self { gate: Gate::new() }
+    }
+}
+
+impl Default for MediaFoundation {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

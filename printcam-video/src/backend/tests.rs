@@ -15,7 +15,7 @@ const BACKENDS: &[Backend] = &[
     #[cfg(feature = "libavcodec")]
     ("libavcodec", || Box::new(crate::Libavcodec::new())),
     #[cfg(windows)]
-    ("media_foundation", || Box::new(crate::MediaFoundation::new().expect("Windows's own decoder"))),
+    ("media_foundation", || Box::new(crate::MediaFoundation::new())),
 ];
 
 /// Bit-exact against FFmpeg: one row per way of coding that cameras use, and those that decoders get wrong.

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use toml_edit::{Item, Table, value};
 
 use super::{CodeSource, Config, ConfigError, ConfiguredPrinter, MAX_FILE, read};
+use crate::Place;
 use crate::address::is_printer_name;
 use crate::private_file::{self, Contents, PrivateFile};
 
@@ -79,6 +80,17 @@ impl ConfigFile {
     /// What is wrong with the file as it is.
     pub fn remove(&self, name: &str) -> Result<bool, ConfigError> {
         self.change(|printers| Ok(printers.remove(name).is_some()))
+    }
+
+    /// Gives a printer another address. Whether there was such a printer.
+    ///
+    /// # Errors
+    /// What is wrong with the file as it is.
+    pub fn move_to(&self, name: &str, address: &Place) -> Result<bool, ConfigError> {
+        self.change(|printers| {
+            let printer = printers.get_mut(name).and_then(Item::as_table_like_mut);
+            Ok(printer.map(|printer| printer.insert("address", value(address.to_string()))).is_some())
+        })
     }
 
     fn change<T>(&self, edit: impl FnOnce(&mut Table) -> Result<T, ConfigError>) -> Result<T, ConfigError> {
