@@ -143,9 +143,7 @@ impl Error {
             }
             Error::Connect(error) => return error.hint(),
             Error::Session(error) => return session_hint(error),
-            Error::Decode(_) | Error::Panicked => {
-                "Run again with -v and report the camera's model with what it prints."
-            }
+            Error::Decode(_) | Error::Panicked => REPORT_IT,
             Error::TooManyStreams { .. } => "Stop one of them first, or allow more.",
             Error::Jpeg(_) | Error::Stopped => return None,
             Error::Timeout { waiting: Waiting::Connection, .. } => {
@@ -192,7 +190,9 @@ fn jpeg_camera_hint(error: &jpeg_camera::Error) -> Option<&'static str> {
             "Only P1 and A1 printers have their camera on this port. For the others use \
              rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1"
         }
-        E::NotJpegCamera | E::LostSync { .. } => "Check address and port: this is not a printer's camera.",
+        E::NotJpegCamera => "Check address and port: this is not a printer's camera.",
+        // There were pictures before.
+        E::LostSync { .. } => REPORT_IT,
         E::PictureTimedOut { .. } => {
             "Check the network between this computer and the printer: it is too slow, or loses much."
         }
@@ -235,6 +235,8 @@ fn session_hint(error: &session::Error) -> Option<&'static str> {
 
 const READ_CODE_ANEW: &str = "Read the access code anew on the printer's screen, in its network settings; it changes when \
                               LAN mode is switched. The user name is bblp.";
+
+const REPORT_IT: &str = "Run again with -v and report the camera's model with what it prints.";
 
 const RTSPS_PORT: u16 = 322;
 
