@@ -195,12 +195,10 @@ pub(crate) struct SimArguments {
     /// The serial number, which is the certificate's common name.
     #[arg(long)]
     pub(crate) serial: Option<String>,
-    /// Answer a SETUP for UDP with 461.
-    #[arg(long)]
-    pub(crate) refuse_udp: bool,
-    /// Send video to clients without receiver reports too. A printer stops after 1.8 s.
-    #[arg(long)]
-    pub(crate) without_reports: bool,
+    /// Write what each client does as it happens, a JSON object a line, never the access code; `-` is stdout, and the
+    /// camera's address then goes to stderr.
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) log: Option<Destination>,
     /// Plain RTSP, without TLS.
     #[arg(long)]
     pub(crate) plain: bool,
@@ -322,7 +320,7 @@ fn fault_help() -> String {
         for ever. With the values they have unless told:\n\n"
         .to_owned();
     for (fault, meaning) in Fault::catalogue() {
-        text.push_str(&format!("  {fault:<25} {meaning}\n"));
+        text.push_str(&format!("  {fault:<27} {meaning}\n"));
     }
     text
 }

@@ -1,27 +1,48 @@
 //! `printcam sim`: a simulated printer camera.
 
-use printcam_sim::{AccessCode, Announce, Encryption, Footage, Options, Simulator, Udp};
+mod event_log;
+
+use printcam_sim::{AccessCode, Announce, Encryption, Footage, Options, ScenarioError, Simulator};
 
 use crate::arguments::SimArguments;
 use crate::exit::Failure;
 use crate::output::{Destination, say};
 use crate::signals;
+use event_log::EventLog;
 
-pub(crate) async fn run(arguments: SimArguments) -> Result<(), Failure> {
-    let bind = arguments.bind;
+pub(crate) async fn run(mut arguments: SimArguments) -> Result<(), Failure> {
+    let (bind, destination) = (arguments.bind, arguments.log.take());
     let options = options(arguments)?;
     let personality = options.personality;
     let listens = options.live_view;
-    let simulator =
+    let mut simulator =
         Simulator::start(options).map_err(|error| Failure::Io { what: format!("camera on {bind}"), error })?;
-    Destination::Stdout.write(format!("{}\n", simulator.url_with_credentials()).as_bytes())?;
+    let url = simulator.url_with_credentials();
+    match destination {
+        // Whoever reads the log there wants nothing else.
+        Some(Destination::Stdout) => say!("{url}"),
+        _ => Destination::Stdout.write(format!("{url}\n").as_bytes())?,
+    }
+    let mut log = destination.map(|destination| EventLog::open(destination, &simulator)).transpose()?;
     let what = if personality.is_jpeg_camera() { ", which sends JPEG pictures" } else { "" };
     let model = personality.name().to_uppercase();
     say!("a simulated {model}{what}; Ctrl-C ends it");
     if !listens {
         say!("its live view is off, as this printer's is at first: nobody can connect. --live-view switches it on");
     }
-    signals::stop_wanted().await
+    tokio::select! {
+        stop = signals::stop_wanted() => stop?,
+        failed = follow(&mut log) => failed?,
+    }
+    simulator.stop();
+    log.map_or(Ok(()), EventLog::finish)
+}
+
+async fn follow(log: &mut Option<EventLog>) -> Result<(), Failure> {
+    match log {
+        Some(log) => log.follow().await,
+        None => std::future::pending().await,
+    }
 }
 
 fn options(arguments: SimArguments) -> Result<Options, Failure> {
@@ -30,14 +51,13 @@ fn options(arguments: SimArguments) -> Result<Options, Failure> {
         Some(file) => {
             let what = || file.display().to_string();
             let text = std::fs::read_to_string(file).map_err(|error| Failure::Io { what: what(), error })?;
-            text.parse().map_err(|error| Failure::Usage(format!("{}: {error}", what())))?
+            text.parse().map_err(|error| Failure::Usage(format!("{}: {error}{}", what(), advice(&error))))?
         }
     };
     options.bind = arguments.bind;
     options.faults.extend(arguments.faults);
     options.announce = arguments.announce.map(|to| Announce { to, ..Announce::default() });
     options.live_view |= arguments.live_view;
-    options.receiver_reports_required = !arguments.without_reports;
     if let Some(code) = arguments.code {
         options.access_code = AccessCode::from(code.as_str());
     }
@@ -53,9 +73,6 @@ fn options(arguments: SimArguments) -> Result<Options, Failure> {
     if let Some(fps) = arguments.fps {
         (options.fps, options.picture_interval) = (fps, None);
     }
-    if arguments.refuse_udp {
-        options.udp = Udp::Refuse;
-    }
     if arguments.plain {
         options.encryption = Encryption::None;
     }
@@ -63,4 +80,11 @@ fn options(arguments: SimArguments) -> Result<Options, Failure> {
         options.footage = Footage::Canned;
     }
     Ok(options)
+}
+
+fn advice(error: &ScenarioError) -> &'static str {
+    match error {
+        ScenarioError::Fault(_) => " (printcam sim --help tells of all faults)",
+        _ => "",
+    }
 }

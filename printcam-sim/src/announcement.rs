@@ -4,23 +4,30 @@ use std::net::IpAddr;
 
 use crate::personality::Facts;
 
-/// What a model announces.
+/// The forms in which printers make themselves known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Habit {
-    /// NOTIFY with all headers; as seen of an H2C.
+pub enum AnnouncementForm {
+    /// `full`: NOTIFY with all headers; as seen of an H2C.
     Full,
-    /// The same, with an address of the older kind, `http://192.0.2.5:80/`.
+    /// `older-address`: the same, with an address of the older kind, `http://192.0.2.5:80/`.
     OlderAddress,
-    /// NOTIFY from port 1900 with the Wi-Fi signal, without NTS and DevInf; as seen of an A1.
+    /// `signal`: NOTIFY from port 1900 with the Wi-Fi signal, without NTS and DevInf; as seen of an A1.
     Signal,
-    /// Only answers searches that come to port 1990; as seen of a P1S.
+    /// `answers-only`: only answers searches that come to port 1990; as seen of a P1S.
     AnswersOnly,
+    /// `lower-case`: all headers, their names in lower case.
+    LowerCase,
+    /// `cloud`: all headers, of a printer that somebody has bound to the maker's cloud.
+    Cloud,
+    /// `bare`: NOTIFY with the serial number and nothing else; no header is sure to come.
+    Bare,
 }
 
 /// One announcement.
 #[derive(Debug)]
 pub(crate) struct Announcement<'a> {
     pub(crate) facts: &'a Facts,
+    pub(crate) form: AnnouncementForm,
     pub(crate) serial: &'a str,
     pub(crate) name: &'a str,
     /// The printer's address.
@@ -30,23 +37,24 @@ pub(crate) struct Announcement<'a> {
 impl Announcement<'_> {
     /// An unasked datagram.
     pub(crate) fn notify(&self) -> String {
-        let habit = self.facts.announcement;
-        let mut text = format!("NOTIFY * HTTP/1.1\r\nHost: 239.255.255.250:1990\r\n{}NT: {DEVICE}\r\n", self.place());
-        if habit != Habit::Signal {
-            text.push_str("NTS: ssdp:alive\r\n");
-        }
-        text + &self.device()
+        let nts = if self.form == AnnouncementForm::Signal { "" } else { "NTS: ssdp:alive\r\n" };
+        let headers = match self.form {
+            AnnouncementForm::Bare => format!("NT: {DEVICE}\r\nUSN: {}\r\n", self.serial),
+            _ => format!("Host: 239.255.255.250:1990\r\n{}NT: {DEVICE}\r\n{nts}{}", self.place(), self.device()),
+        };
+        format!("NOTIFY * HTTP/1.1\r\n{}\r\n", self.in_case(headers))
     }
 
     /// The answer to a search.
     pub(crate) fn answer(&self) -> String {
-        format!("HTTP/1.1 200 OK\r\n{}ST: {DEVICE}\r\nEXT:\r\n{}", self.place(), self.device())
+        let headers = format!("{}ST: {DEVICE}\r\nEXT:\r\n{}", self.place(), self.device());
+        format!("HTTP/1.1 200 OK\r\n{headers}\r\n")
     }
 
     fn place(&self) -> String {
         let address = self.address;
-        let location = match self.facts.announcement {
-            Habit::OlderAddress => format!("http://{address}:80/"),
+        let location = match self.form {
+            AnnouncementForm::OlderAddress => format!("http://{address}:80/"),
             _ => address.to_string(),
         };
         format!("Server: UPnP/1.0\r\nLocation: {location}\r\n")
@@ -54,17 +62,32 @@ impl Announcement<'_> {
 
     fn device(&self) -> String {
         let Announcement { facts, serial, name, .. } = self;
-        let own = match facts.announcement {
-            Habit::Signal => "DevSignal.bambu.com: -45\r\n",
+        let own = match self.form {
+            AnnouncementForm::Signal => "DevSignal.bambu.com: -45\r\n",
             _ => "DevInf.bambu.com: wlan0\r\n",
+        };
+        let [connect, bind] = match self.form {
+            AnnouncementForm::Cloud => ["cloud", "occupied"],
+            _ => ["lan", "free"],
         };
         format!(
             "USN: {serial}\r\nCache-Control: max-age=1800\r\n\
              DevModel.bambu.com: {}\r\nDevName.bambu.com: {name}\r\n\
-             DevConnect.bambu.com: lan\r\nDevBind.bambu.com: free\r\nDevseclink.bambu.com: secure\r\n{own}\
-             DevVersion.bambu.com: 01.02.00.00\r\nDevCap.bambu.com: 1\r\n\r\n",
+             DevConnect.bambu.com: {connect}\r\nDevBind.bambu.com: {bind}\r\nDevseclink.bambu.com: secure\r\n{own}\
+             DevVersion.bambu.com: 01.02.00.00\r\nDevCap.bambu.com: 1\r\n",
             facts.model_code
         )
+    }
+
+    fn in_case(&self, headers: String) -> String {
+        if self.form != AnnouncementForm::LowerCase {
+            return headers;
+        }
+        let lowered = headers.lines().filter_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            Some(format!("{}:{value}\r\n", name.to_lowercase()))
+        });
+        lowered.collect()
     }
 }
 
@@ -88,27 +111,33 @@ mod tests {
     use crate::Personality;
 
     #[test]
-    fn each_model_has_its_headers() {
-        for (personality, has, has_not) in [
+    fn each_form_has_its_headers() {
+        use AnnouncementForm::*;
+        for (form, has, has_not) in [
             (
-                Personality::X1c,
-                &["Location: http://192.0.2.5:80/", "NTS: ssdp:alive", "DevInf"][..],
-                &["DevSignal"][..],
+                Full,
+                &["\nLocation: 192.0.2.5\r", "\nUSN: SERIAL\r", "NTS", "DevModel.bambu.com: O1C\r"][..],
+                "DevSignal",
             ),
+            (OlderAddress, &["\nLocation: http://192.0.2.5:80/\r", "NTS: ssdp:alive", "DevInf"], "DevSignal"),
+            (Signal, &["\nDevSignal.bambu.com: -45\r", "DevConnect.bambu.com: lan\r"], "NTS"),
+            (Signal, &["\nUSN: SERIAL\r"], "DevInf"),
             (
-                Personality::H2c,
-                &["NOTIFY * HTTP/1.1", "Location: 192.0.2.5\r", "USN: SERIAL\r", "NTS", "DevModel.bambu.com: O1C\r"],
-                &["DevSignal"],
+                LowerCase,
+                &["\ndevmodel.bambu.com: O1C\r", "\nusn: SERIAL\r", "\ndevname.bambu.com: Garage\r"],
+                "DevModel",
             ),
-            (Personality::A1, &["DevSignal.bambu.com: -45", "DevModel.bambu.com: N2S\r"], &["NTS", "DevInf"]),
+            (Cloud, &["DevConnect.bambu.com: cloud\r", "DevBind.bambu.com: occupied\r"], "lan\r"),
+            (Bare, &["\nUSN: SERIAL\r"], "Dev"),
         ] {
+            let facts = Personality::H2c.facts();
             let address = IpAddr::from([192, 0, 2, 5]);
-            let announcement = Announcement { facts: personality.facts(), serial: "SERIAL", name: "Garage", address };
+            let announcement = Announcement { facts, form, serial: "SERIAL", name: "Garage", address };
             let text = announcement.notify();
-            assert!(has.iter().all(|header| text.contains(header)), "{personality}: {text}");
-            assert!(!has_not.iter().any(|header| text.contains(header)), "{personality}: {text}");
-            assert!(text.ends_with("\r\n\r\n") && text.contains("DevName.bambu.com: Garage\r\n"), "{personality}");
-            assert!(!announcement.answer().contains("\nNT"), "{personality}");
+            assert!(has.iter().all(|header| text.contains(header)), "{form:?}: {text}");
+            assert!(!text.contains(has_not), "{form:?}: {text}");
+            assert!(text.starts_with("NOTIFY * HTTP/1.1\r\n") && text.ends_with("\r\n\r\n"), "{form:?}: {text}");
+            assert!(!announcement.answer().contains("\nNT"), "{form:?}");
         }
     }
 

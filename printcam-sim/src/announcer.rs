@@ -7,8 +7,8 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-use crate::announcement::{Announcement, Habit, is_search};
-use crate::options::{Announce, Options};
+use crate::announcement::{Announcement, AnnouncementForm, is_search};
+use crate::options::Announce;
 use crate::virtual_camera::VirtualCamera;
 
 /// The socket of a camera that announces itself.
@@ -16,49 +16,55 @@ use crate::virtual_camera::VirtualCamera;
 pub(crate) struct Announcer {
     socket: UdpSocket,
     announce: Announce,
-    habit: Habit,
+    form: AnnouncementForm,
 }
 
 impl Announcer {
     /// `None` where the options want none. Needs the runtime.
-    pub(crate) fn bind(options: &Options) -> io::Result<Option<Announcer>> {
-        let Some(announce) = options.announce.clone() else {
+    pub(crate) fn bind(camera: &VirtualCamera) -> io::Result<Option<Announcer>> {
+        let Some(announce) = camera.options().announce else {
             return Ok(None);
         };
-        let habit = options.personality.facts().announcement;
-        let any = if announce.to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { IpAddr::from([0_u16; 8]) };
-        // A loopback camera sends to the loopback interface only.
-        let local = if announce.to.ip().is_loopback() { announce.to.ip() } else { any };
-        let socket = match habit {
-            Habit::AnswersOnly => bind(announce.searches_at)?,
-            Habit::Signal => bind((local, SSDP).into())?,
-            Habit::Full | Habit::OlderAddress => bind((local, 0).into())?,
-        };
-        Ok(Some(Announcer { socket, announce, habit }))
+        let form = camera.announcement_form();
+        Ok(Some(Announcer { socket: socket_for(form, &announce)?, announce, form }))
     }
 
     /// Where it listens for searches.
     pub(crate) fn searches_at(&self) -> Option<SocketAddr> {
-        self.socket.local_addr().ok().filter(|_| self.habit == Habit::AnswersOnly)
+        self.socket.local_addr().ok().filter(|_| self.form == AnnouncementForm::AnswersOnly)
     }
 
     /// Announces for as long as it is polled.
-    pub(crate) async fn run(self, camera: VirtualCamera) {
+    pub(crate) async fn run(mut self, camera: VirtualCamera) {
         let mut buffer = [0; LARGEST_SEARCH];
         let mut due = tokio::time::interval(self.announce.every.max(SHORTEST_INTERVAL));
         loop {
             tokio::select! {
-                _ = due.tick(), if self.habit != Habit::AnswersOnly => {
-                    self.send(&camera, self.announce.to, |announcement| announcement.notify()).await;
+                _ = due.tick() => {
+                    self.follow(camera.announcement_form());
+                    if self.form != AnnouncementForm::AnswersOnly {
+                        self.send(&camera, self.announce.to, |announcement| announcement.notify()).await;
+                    }
                 }
                 received = self.socket.recv_from(&mut buffer) => match received {
-                    Ok((count, from)) if self.habit == Habit::AnswersOnly && is_search(&buffer[..count]) => {
+                    Ok((count, from)) if self.searches_at().is_some() && is_search(&buffer[..count]) => {
                         self.send(&camera, from, |announcement| announcement.answer()).await;
                     }
                     // An ICMP error says only that nobody listens there.
                     _ => {}
                 },
             }
+        }
+    }
+
+    /// Takes on the form that a fault wants now, with the socket that it needs.
+    fn follow(&mut self, form: AnnouncementForm) {
+        if form == self.form {
+            return;
+        }
+        match socket_for(form, &self.announce) {
+            Ok(socket) => (self.socket, self.form) = (socket, form),
+            Err(error) => tracing::warn!(target: "printcam_sim", ?form, %error, "cannot announce so"),
         }
     }
 
@@ -69,10 +75,23 @@ impl Announcer {
             ip => ip,
         };
         let facts = options.personality.facts();
-        let announcement = Announcement { facts, serial: &options.serial, name: &self.announce.name, address };
+        let form = self.form;
+        let announcement = Announcement { facts, form, serial: &options.serial, name: &self.announce.name, address };
         if let Err(error) = self.socket.send_to(text(&announcement).as_bytes(), to).await {
             tracing::warn!(target: "printcam_sim", %to, %error, "announcement not sent");
         }
+    }
+}
+
+/// Where announcements of this form come from.
+fn socket_for(form: AnnouncementForm, announce: &Announce) -> io::Result<UdpSocket> {
+    let any = if announce.to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { IpAddr::from([0_u16; 8]) };
+    // A loopback camera sends to the loopback interface only.
+    let local = if announce.to.ip().is_loopback() { announce.to.ip() } else { any };
+    match form {
+        AnnouncementForm::AnswersOnly => bind(announce.searches_at),
+        AnnouncementForm::Signal => bind((local, SSDP).into()),
+        _ => bind((local, 0).into()),
     }
 }
 

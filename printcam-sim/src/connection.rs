@@ -17,9 +17,10 @@ use tokio::time::Instant;
 use crate::camera::AccessUnit;
 use crate::datagrams::{MediaSockets, next_report};
 use crate::dialogue::{Dialogue, Farewell, Output, Surroundings};
+use crate::event::Happening;
 use crate::fault::FaultKind;
 use crate::jpeg_session::JpegSession;
-use crate::log::Ending;
+use crate::log::{ClientLog, Ending};
 use crate::options::{Certificate, Udp};
 use crate::personality::Service;
 use crate::session::Session;
@@ -63,52 +64,52 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let peer = ends.peer;
-    let client = camera.shared_log().connected(peer, camera.elapsed());
+    let log = camera.shared_log().connected(peer, camera.started().0.into_std(), now());
+    let client = log.id;
     tracing::info!(target: "printcam_sim", client, %peer, "connected");
-    let ending = match run(io, client, ends, &camera).await {
+    let ending = match run(io, &log, ends, &camera).await {
         Ok(ending) => ending,
         Err(error) => {
             tracing::debug!(target: "printcam_sim", client, %error, "connection failed");
-            note_end(&camera, client, Ending::Broken)
+            note_end(&log, Ending::Broken)
         }
     };
     tracing::info!(target: "printcam_sim", client, ?ending, "connection ended");
     ending
 }
 
-fn note_end(camera: &VirtualCamera, client: u64, ending: Ending) -> Ending {
-    camera.shared_log().ended(client, ending, camera.elapsed());
+fn note_end(log: &ClientLog, ending: Ending) -> Ending {
+    log.ended(now(), ending);
     ending
 }
 
-async fn run<S>(io: S, client: u64, ends: Ends, camera: &VirtualCamera) -> io::Result<Ending>
+async fn run<S>(io: S, log: &ClientLog, ends: Ends, camera: &VirtualCamera) -> io::Result<Ending>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let options = camera.options();
-    let mut timeline = camera.timeline(&options, client);
+    let mut timeline = camera.timeline(&options, log.id);
     let mut orders = Orders::new(camera, &options);
-    let now = Instant::now().into_std();
-    if timeline.is_active(FaultKind::NoServerHello, now) {
+    let began = now();
+    if timeline.is_active(FaultKind::NoServerHello, began) {
         let ending = ignore(io, &mut orders).await?;
-        return Ok(note_end(camera, client, ending));
+        return Ok(note_end(log, ending));
     }
-    let certificate = match timeline.is_active(FaultKind::SecondCertificate, now) {
+    let certificate = match timeline.is_active(FaultKind::SecondCertificate, began) {
         true => Certificate::Second,
         false => options.certificate,
     };
-    let slowness = timeline.active(now).find_map(|(kind, random)| match kind {
+    let slowness = timeline.active(began).filter_map(|(kind, random)| match kind {
         FaultKind::SlowHandshake(length) => Some(length.pick(random)),
         _ => None,
     });
-    let slowness = slowness.unwrap_or_default();
+    let slowness = slowness.last().unwrap_or_default();
     let acceptor = tls::acceptor(&options, certificate)?;
     let service = &options.personality.facts().service;
     let (started, wall) = camera.started();
     let around = Surroundings {
         place: camera.place().clone(),
-        log: camera.shared_log().clone(),
-        client,
+        log: log.clone(),
         local: ends.local.to_canonical(),
         peer: ends.peer.ip().to_canonical(),
         server_ports: ends.sockets.as_ref().map(|sockets| sockets.ports),
@@ -119,8 +120,15 @@ where
         Service::Rtsp(rtsp) => Box::new(Session::new(rtsp, around, timeline)),
         Service::Jpeg(_) => Box::new(JpegSession::new(around, timeline)),
     };
-    let mut connection =
-        Connection { dialogue, camera: camera.clone(), client, units: None, writing: Writing::default(), ends, orders };
+    let mut connection = Connection {
+        dialogue,
+        camera: camera.clone(),
+        log: log.clone(),
+        units: None,
+        writing: Writing::default(),
+        ends,
+        orders,
+    };
     let Some(acceptor) = acceptor else {
         return connection.drive(io).await;
     };
@@ -134,10 +142,10 @@ where
         accepted = accepting => Some(accepted),
     };
     match accepted {
-        None => Ok(note_end(camera, client, Ending::ByCamera)),
-        Some(Err(_)) => Ok(note_end(camera, client, Ending::HandshakeFailed)),
+        None => Ok(note_end(log, Ending::ByCamera)),
+        Some(Err(_)) => Ok(note_end(log, Ending::HandshakeFailed)),
         Some(Ok(tls)) => {
-            camera.shared_log().update(client, |record| record.tls_established = true);
+            log.note(now(), Happening::TlsEstablished);
             connection.drive(tls).await
         }
     }
@@ -172,7 +180,7 @@ fn ending_of(error: io::Error) -> io::Result<Ending> {
 struct Connection {
     dialogue: Box<dyn Dialogue + Send>,
     camera: VirtualCamera,
-    client: u64,
+    log: ClientLog,
     /// While it plays.
     units: Option<broadcast::Receiver<Arc<AccessUnit>>>,
     writing: Writing,
@@ -192,14 +200,14 @@ impl Connection {
         let (ending, farewell) = exchanged?;
         match farewell {
             Farewell::Vanish => {
-                self.camera.shared_log().update(self.client, |record| record.vanished = true);
+                self.log.update(|record| record.vanished = true);
                 let ending = self.wait_for_client_to_go(&mut reader).await;
-                note_end(&self.camera, self.client, ending);
+                note_end(&self.log, ending);
                 self.linger(LINGER).await;
                 return Ok(ending);
             }
             Farewell::Frozen(until) => {
-                note_end(&self.camera, self.client, ending);
+                note_end(&self.log, ending);
                 let left = until.map(|until| Instant::from_std(until).saturating_duration_since(Instant::now()));
                 self.linger(left.map_or(LINGER, |left| left.min(LINGER))).await;
                 return Ok(ending);
@@ -223,7 +231,7 @@ impl Connection {
         }
         close(reader, writer);
         self.ends.abort = None;
-        Ok(note_end(&self.camera, self.client, ending))
+        Ok(note_end(&self.log, ending))
     }
 
     async fn exchange<S>(
@@ -237,7 +245,7 @@ impl Connection {
         let mut buffer = vec![0; 16 << 10];
         let mut datagram = [0; 2048];
         loop {
-            if !self.dialogue.is_frozen(now()) && !self.dialogue.handle_received(now()) {
+            if !self.dialogue.outgoing().is_frozen(now()) && !self.dialogue.handle_received(now()) {
                 return Ok((Ending::ByCamera, Farewell::Orderly));
             }
             if self.dialogue.is_playing() != self.units.is_some() {
@@ -246,7 +254,7 @@ impl Connection {
             if let Some(farewell) = self.take_outputs().await {
                 return Ok((Ending::ByCamera, farewell));
             }
-            let frozen = self.dialogue.is_frozen(now());
+            let frozen = self.dialogue.outgoing().is_frozen(now());
             let deadline = self.dialogue.next_deadline(now()).map(Instant::from_std);
             // Always in this order, so that the same seed gives the same dialogue.
             tokio::select! {
@@ -262,7 +270,7 @@ impl Connection {
                         Err(error) => ending_of(error)?,
                     };
                     let farewell = match frozen {
-                        true => Farewell::Frozen(self.dialogue.thaws_at(now())),
+                        true => Farewell::Frozen(self.dialogue.outgoing().thaws_at(now())),
                         false => Farewell::Orderly,
                     };
                     return Ok((ending, farewell));
@@ -275,7 +283,7 @@ impl Connection {
                     // An ICMP error says only that the client's port is closed.
                     if let Ok((count, from)) = received
                         && from.ip() == self.ends.peer.ip()
-                        && !self.dialogue.loses_datagrams(now())
+                        && !self.dialogue.outgoing().loses_datagrams(now())
                     {
                         self.dialogue.handle_datagram(&datagram[..count], now());
                     }
@@ -290,11 +298,11 @@ impl Connection {
     async fn take_outputs(&mut self) -> Option<Farewell> {
         while !self.writing.is_pending() {
             match self.dialogue.poll_output(now())? {
-                Output::Reply(bytes) => self.writing.begin(bytes, self.dialogue.writes_byte_by_byte(now())),
+                Output::Reply(bytes) => self.writing.begin(bytes, self.dialogue.outgoing().writes_byte_by_byte(now())),
                 Output::Media(bytes) => self.writing.begin(bytes, false),
                 Output::Datagram { rtcp, port, bytes } => {
                     if let Some(sockets) = &self.ends.sockets
-                        && !self.dialogue.loses_datagrams(now())
+                        && !self.dialogue.outgoing().loses_datagrams(now())
                     {
                         let socket = if rtcp { &sockets.rtcp } else { &sockets.rtp };
                         let _ = socket.send_to(&bytes, (self.ends.peer.ip(), port)).await;
@@ -303,7 +311,7 @@ impl Connection {
                 Output::Close(farewell) => return Some(farewell),
             }
         }
-        self.dialogue.farewell_at_once()
+        self.dialogue.outgoing().farewell()
     }
 
     /// Reads only to see when the client closes its side.

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 use std::time::{Instant, SystemTime};
 
 use crate::camera::AccessUnit;
-use crate::log::{Ending, SharedLog};
+use crate::log::{ClientLog, Ending};
 use crate::options::Options;
+use crate::outgoing::Outgoing;
 use crate::place::Place;
 
 /// One client's dialogue, without I/O: bytes, pictures and time go in, bytes come out.
@@ -32,25 +33,14 @@ pub(crate) trait Dialogue {
     /// Nothing comes out of a stalled or frozen dialogue.
     fn poll_output(&mut self, now: Instant) -> Option<Output>;
 
-    /// A fault's end of the connection does not wait for what is being written.
-    fn farewell_at_once(&self) -> Option<Farewell>;
-
     /// When `handle_tick` is due.
     fn next_deadline(&self, now: Instant) -> Option<Instant>;
 
     /// Whether pictures are wanted.
     fn is_playing(&self) -> bool;
 
-    /// Whether nothing is read or written.
-    fn is_frozen(&self, now: Instant) -> bool;
-
-    /// When that is over; `None` is never.
-    fn thaws_at(&self, now: Instant) -> Option<Instant>;
-
-    fn loses_datagrams(&self, now: Instant) -> bool;
-
-    /// Whether replies are written so.
-    fn writes_byte_by_byte(&self, now: Instant) -> bool;
+    /// The faults that the driver has to look at.
+    fn outgoing(&self) -> &Outgoing;
 }
 
 /// What a dialogue is told about its surroundings.
@@ -58,9 +48,7 @@ pub(crate) trait Dialogue {
 pub(crate) struct Surroundings {
     pub(crate) options: Options,
     pub(crate) place: Place,
-    pub(crate) log: SharedLog,
-    /// The connection's id in the log.
-    pub(crate) client: u64,
+    pub(crate) log: ClientLog,
     pub(crate) local: IpAddr,
     pub(crate) peer: IpAddr,
     /// RTP and RTCP; `None` where no sockets could be had.

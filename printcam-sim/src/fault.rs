@@ -28,6 +28,8 @@ mod grammar;
 
 use std::time::Duration;
 
+use crate::announcement::AnnouncementForm;
+use crate::options::{SecondClient, WrongCode};
 use crate::random::Random;
 
 pub use grammar::FaultError;
@@ -104,8 +106,18 @@ pub enum FaultKind {
     SlowHandshake(Length),
     /// `second-certificate`: new connections meet the second certificate. Camera's clock.
     SecondCertificate,
-    /// `denial`: a JPEG camera answers any login by a header and 8 bytes. Camera's clock.
-    Denial,
+    /// `announcement=FORM`: the printer makes itself known so (bare unless told), whatever its model; see
+    /// [`AnnouncementForm`]. Camera's clock.
+    Announcement(AnnouncementForm),
+    /// `second-client=WHAT`: what a client meets while another one has a session: refuse, starve or kick (unless
+    /// told). Camera's clock.
+    SecondClient(SecondClient),
+    /// `wedge=LENGTH`: a session that ends without TEARDOWN, of a JPEG camera without close_notify, keeps the only
+    /// place taken for so long (20 minutes unless told). Camera's clock.
+    Wedge(Length),
+    /// `wrong-code=WHAT`: what a JPEG camera does about a wrong code: close, silence or denial (unless told), which is
+    /// a header and 8 bytes. Camera's clock.
+    WrongCode(WrongCode),
     /// `foreign-answer`: a JPEG camera answers any login by 24 bytes, as a P2S does on port 6000. Camera's clock.
     ForeignAnswer,
     /// `unauthorized`: 401 to every request but OPTIONS and TEARDOWN, each time with a new nonce,
@@ -123,6 +135,10 @@ pub enum FaultKind {
     OneByteWrites,
     /// `frames-in-headers`: responses have an interleaved packet in the middle of a header line. Camera's clock.
     FramesInHeaders,
+    /// `refuse-star`: a request for `*` is answered 405, OPTIONS too. Camera's clock.
+    RefuseStar,
+    /// `refuse-udp`: a SETUP for UDP is answered 461. Camera's clock.
+    RefuseUdp,
     /// `no-get-parameter`: OPTIONS does not offer GET_PARAMETER, and it is answered 405. Camera's clock.
     NoGetParameter,
     /// `get-parameter-501`: GET_PARAMETER is offered, and answered 501. Camera's clock.
@@ -143,6 +159,8 @@ pub enum FaultKind {
     /// `report-stall=LENGTH`: a stall (4s..9s unless told) where no receiver report came within
     /// 500 ms of a sender report. PLAY's clock.
     ReportStall(Length),
+    /// `without-reports`: no receiver reports are needed; else video stops where none came for 1.8 s. PLAY's clock.
+    WithoutReports,
     /// `throttle=TICKS`: only key frames while the last receiver report was all zero or told more
     /// jitter than so many timestamp units (4500 unless told). PLAY's clock.
     Throttle(u32),
@@ -180,6 +198,9 @@ pub enum FaultKind {
     Padding(f64),
     /// `truncated-jpeg=P`: JPEG files end early, as their headers say. PLAY's clock.
     TruncatedJpeg(f64),
+    /// `large-jpeg=BYTES`: JPEG files of at least so many bytes (9000000 unless told), with the same picture. PLAY's
+    /// clock.
+    LargeJpeg(u32),
     /// `jpeg-length=BYTES`: headers promise so long a JPEG (100000000 unless told), whatever
     /// follows. PLAY's clock.
     JpegLength(u32),

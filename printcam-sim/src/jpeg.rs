@@ -59,6 +59,19 @@ fn encode(picture: &Picture, size: [usize; 2], padding: &[u8]) -> Vec<u8> {
     file
 }
 
+/// The same picture in a file of at least so many bytes: comments stand before it.
+pub(crate) fn enlarged(file: &[u8], bytes: usize) -> Vec<u8> {
+    let (start, rest) = file.split_at(2);
+    let mut larger = start.to_vec();
+    while larger.len() + rest.len() < bytes {
+        // The longest segment there is: its length counts itself.
+        larger.extend([0xff, 0xfe, 0xff, 0xff]);
+        larger.resize(larger.len() + 0xffff - 2, 0);
+    }
+    larger.extend(rest);
+    larger
+}
+
 /// The picture as the encoder reads it: rows of full width, of whose chroma it takes every second sample.
 struct Rows<'a> {
     picture: &'a Picture,

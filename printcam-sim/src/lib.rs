@@ -2,8 +2,9 @@
 //!
 //! A [`Simulator`] is an RTSPS server that behaves as a real printer's camera was seen to behave,
 //! odd habits included, and can be told to misbehave further. It draws and encodes a live picture:
-//! a print that grows, the layer, the time of day. It shares no parser, packetizer or encoder with
-//! printcam's other crates, so that a mistake made there cannot hide here.
+//! a print that grows, the layer, the time of day. It shares no parser, packetizer or H.264 coder with
+//! printcam's other crates, so that a mistake made there cannot hide here. Both write JPEG files with the
+//! jpeg-encoder crate, whose files the tests give to ffmpeg.
 //!
 //! ```no_run
 //! use printcam_sim::{Options, Simulator, Udp};
@@ -31,12 +32,14 @@ mod connection;
 mod datagrams;
 mod dialogue;
 mod digest;
+mod event;
 mod fault;
 mod h264;
 mod jpeg;
 mod jpeg_session;
 mod log;
 mod options;
+mod outgoing;
 mod personality;
 mod picture;
 mod pictures;
@@ -56,6 +59,8 @@ mod timeline;
 mod tls;
 mod virtual_camera;
 
+pub use announcement::AnnouncementForm;
+pub use event::{Event, Happening};
 pub use fault::{Clock, Fault, FaultError, FaultKind, Length, Method, Start};
 pub use log::{Attempt, ClientRecord, Ending, Log, Login, RequestRecord};
 pub use options::{AccessCode, Announce, Certificate, Encryption, Footage, Options, SecondClient, Udp, WrongCode};

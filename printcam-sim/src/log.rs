@@ -1,9 +1,12 @@
 //! What each client did, for tests to ask about.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::broadcast;
+
+use crate::event::{Event, Happening};
 use crate::rtcp::ReceiverReport;
 
 /// A snapshot of what happened so far: one record per connection, oldest first.
@@ -20,6 +23,8 @@ pub struct Log {
     pub peak_sessions: usize,
     /// The last attempts to connect, at most 4096 of them.
     pub attempts: Vec<Attempt>,
+    /// Whether a [`crate::Simulator`] has its port open now.
+    pub is_listening: bool,
 }
 
 /// One attempt to connect.
@@ -141,25 +146,52 @@ pub enum Ending {
 
 /// The log as the connections write it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct SharedLog(Arc<(Mutex<Log>, Condvar)>);
+pub(crate) struct SharedLog(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    log: Mutex<Log>,
+    changed: Condvar,
+    /// Made by the first who listens.
+    events: OnceLock<broadcast::Sender<Event>>,
+}
+
+/// One connection's part of the log.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientLog {
+    shared: SharedLog,
+    pub(crate) id: u64,
+    camera_started: Instant,
+}
 
 impl SharedLog {
     fn lock(&self) -> MutexGuard<'_, Log> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn snapshot(&self) -> Log {
         self.lock().clone()
     }
 
+    /// What happens from now on.
+    pub(crate) fn events(&self) -> broadcast::Receiver<Event> {
+        self.0.events.get_or_init(|| broadcast::channel(EVENTS).0).subscribe()
+    }
+
+    pub(crate) fn set_listening(&self, is_listening: bool) {
+        self.lock().is_listening = is_listening;
+        self.0.changed.notify_all();
+    }
+
     /// Nobody listened.
     pub(crate) fn refused(&self, at: Duration) {
         push_bounded(&mut self.lock().attempts, Attempt { at, refused: true }, 4096);
-        self.0.1.notify_all();
+        self.0.changed.notify_all();
     }
 
-    /// Begins a record and gives its id.
-    pub(crate) fn connected(&self, peer: SocketAddr, at: Duration) -> u64 {
+    /// Begins a record.
+    pub(crate) fn connected(&self, peer: SocketAddr, camera_started: Instant, now: Instant) -> ClientLog {
+        let at = now.saturating_duration_since(camera_started);
         let mut log = self.lock();
         push_bounded(&mut log.attempts, Attempt { at, refused: false }, 4096);
         log.connections += 1;
@@ -187,32 +219,13 @@ impl SharedLog {
         push_bounded(&mut log.clients, record, 256);
         log.note_peaks();
         drop(log);
-        self.0.1.notify_all();
-        id
-    }
-
-    pub(crate) fn update(&self, id: u64, change: impl FnOnce(&mut ClientRecord)) {
-        if let Some(record) = self.lock().clients.iter_mut().find(|record| record.id == id) {
-            change(record);
-        }
-        self.0.1.notify_all();
+        let client = ClientLog { shared: self.clone(), id, camera_started };
+        client.note(now, Happening::Connected { peer });
+        client
     }
 
     pub(crate) fn connections(&self) -> u64 {
         self.lock().connections
-    }
-
-    pub(crate) fn set_session(&self, id: u64, has_session: bool) {
-        self.update(id, |record| record.has_session = has_session);
-        self.lock().note_peaks();
-    }
-
-    pub(crate) fn ended(&self, id: u64, ending: Ending, at: Duration) {
-        self.update(id, |record| {
-            record.ending = Some(ending);
-            record.ended_at = Some(at);
-            record.has_session = false;
-        });
     }
 
     /// Blocks until `condition` holds or `timeout` has passed; says whether it holds.
@@ -224,21 +237,61 @@ impl SharedLog {
             if left.is_zero() {
                 return false;
             }
-            let waited = self.0.1.wait_timeout(log, left);
+            let waited = self.0.changed.wait_timeout(log, left);
             log = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         true
     }
 }
 
-impl ClientRecord {
-    pub(crate) fn push_request(&mut self, request: RequestRecord) {
-        push_bounded(&mut self.requests, request, 1024);
+impl ClientLog {
+    pub(crate) fn update(&self, change: impl FnOnce(&mut ClientRecord)) {
+        if let Some(record) = self.shared.lock().clients.iter_mut().find(|record| record.id == self.id) {
+            change(record);
+        }
+        self.shared.0.changed.notify_all();
     }
 
-    pub(crate) fn push_report(&mut self, report: ReceiverReport) {
-        self.receiver_report_count += 1;
-        push_bounded(&mut self.receiver_reports, report, 1024);
+    /// Puts it into the record, and tells whoever listens.
+    pub(crate) fn note(&self, now: Instant, happening: Happening) {
+        let at = now.saturating_duration_since(self.camera_started);
+        let what = happening.clone();
+        self.update(|record| match what {
+            Happening::TlsEstablished => record.tls_established = true,
+            Happening::Request(request) => push_bounded(&mut record.requests, request, 1024),
+            Happening::Login(login) => record.login = Some(login),
+            Happening::Playing => {
+                record.played_at.get_or_insert(at);
+            }
+            Happening::Report(report) => {
+                record.receiver_report_count += 1;
+                push_bounded(&mut record.receiver_reports, report, 1024);
+            }
+            Happening::Expired => record.expired = true,
+            Happening::Connected { .. } | Happening::Fault(_) | Happening::Ended(_) => {}
+        });
+        if let Some(events) = self.shared.0.events.get() {
+            // Whoever listened may have gone.
+            let _ = events.send(Event { client: self.id, at, what: happening });
+        }
+    }
+
+    pub(crate) fn set_session(&self, has_session: bool) {
+        self.update(|record| record.has_session = has_session);
+        self.shared.lock().note_peaks();
+    }
+
+    pub(crate) fn ended(&self, now: Instant, ending: Ending) {
+        let mut whole = None;
+        self.update(|record| {
+            record.ending = Some(ending);
+            record.ended_at = Some(now.saturating_duration_since(self.camera_started));
+            record.has_session = false;
+            whole = Some(Box::new(record.clone()));
+        });
+        if let Some(record) = whole {
+            self.note(now, Happening::Ended(record));
+        }
     }
 }
 
@@ -250,6 +303,9 @@ fn push_bounded<T>(list: &mut Vec<T>, item: T, limit: usize) {
     list.push(item);
 }
 
+/// Whoever listens may fall behind by so much.
+const EVENTS: usize = 1024;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,16 +314,18 @@ mod tests {
     fn peaks_and_attempts() {
         let log = SharedLog::default();
         let peer = SocketAddr::from(([127, 0, 0, 1], 1));
+        let start = Instant::now();
         let at = Duration::from_secs;
-        let first = log.connected(peer, at(0));
-        log.set_session(first, true);
-        log.ended(first, Ending::Clean, at(9));
+        let connected = |seconds| log.connected(peer, start, start + at(seconds));
+        let first = connected(0);
+        first.set_session(true);
+        first.ended(start + at(9), Ending::Clean);
         log.refused(at(10));
-        let second = log.connected(peer, at(30));
-        let third = log.connected(peer, at(31));
-        log.set_session(third, true);
-        log.ended(second, Ending::Clean, at(32));
-        log.connected(peer, at(90));
+        let second = connected(30);
+        let third = connected(31);
+        third.set_session(true);
+        second.ended(start + at(32), Ending::Clean);
+        connected(90);
         let log = log.snapshot();
         assert_eq!((log.connections, log.peak_connections, log.peak_sessions), (4, 2, 1));
         assert_eq!(log.open_connections(), 2);

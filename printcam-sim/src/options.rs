@@ -25,17 +25,12 @@ pub struct Options {
     pub encryption: Encryption,
     /// Which of two keys the camera presents.
     pub certificate: Certificate,
-    /// What a client with a wrong code meets at a JPEG camera; RTSP answers 401.
+    /// What a client with a wrong code meets at a JPEG camera, unless a fault says otherwise; RTSP answers 401.
     pub wrong_code: WrongCode,
-    /// Whether a SETUP for UDP is accepted.
+    /// Whether a SETUP for UDP is accepted; a fault can refuse it too.
     pub udp: Udp,
-    /// What a client meets while another one has a session.
+    /// What a client meets while another one has a session, unless a fault says otherwise.
     pub second_client: SecondClient,
-    /// How long a session that ended without TEARDOWN, of a JPEG camera without close_notify, keeps the only place
-    /// taken.
-    pub wedge_after_unclean_end: Duration,
-    /// Whether video stops when no receiver report came for 1.8 s.
-    pub receiver_reports_required: bool,
     /// Life of a session without requests or RTCP.
     pub session_timeout: Duration,
     /// Pictures a second.
@@ -81,8 +76,6 @@ impl Default for Options {
             wrong_code: WrongCode::Close,
             udp: Udp::Allow,
             second_client: SecondClient::Refuse,
-            wedge_after_unclean_end: Duration::ZERO,
-            receiver_reports_required: true,
             session_timeout: Duration::from_secs(10),
             fps: 30,
             picture_interval: None,

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::announcement::Habit;
+use crate::announcement::AnnouncementForm;
 use crate::fault::Fault;
 use crate::h264::ParameterSets;
 use crate::options::{Options, SecondClient, WrongCode};
@@ -50,7 +50,7 @@ pub(crate) struct Facts {
     /// Who signs its certificate.
     pub(crate) issuer: Issuer,
     pub(crate) service: Service,
-    pub(crate) announcement: Habit,
+    pub(crate) announcement: AnnouncementForm,
     /// Whether the printer leaves its factory with the live view on.
     pub(crate) live_view: bool,
     /// What this model does wrong by itself, as faults.

@@ -7,7 +7,7 @@
 //! serial = "31B00A000000000"
 //! live-view = true
 //! habits = true                   # what the model does wrong by itself
-//! faults = ["no-marker=0.1"]      # and what else goes wrong
+//! faults = ["no-marker=0.1"]      # and what else goes wrong, as `FaultKind` names it
 //!
 //! [[at]]
 //! time = "1m"                     # since the camera's start
@@ -66,7 +66,9 @@ pub enum Turn {
 pub enum ScenarioError {
     /// It is no TOML.
     Syntax {
-        /// What the parser says; lines of the text stand in it.
+        /// Where, counted from 1.
+        line: usize,
+        /// What the parser says.
         message: String,
     },
     /// There is no such key.
@@ -90,7 +92,7 @@ pub enum ScenarioError {
 impl fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ScenarioError::Syntax { message } => f.write_str(message),
+            ScenarioError::Syntax { line, message } => write!(f, "line {line}: {message}"),
             ScenarioError::UnknownKey { key } => write!(f, "a scenario has no '{key}'"),
             ScenarioError::BadValue { key, wanted } => write!(f, "'{key}' takes {wanted}"),
             ScenarioError::Fault(error) => error.fmt(f),
@@ -106,8 +108,7 @@ impl FromStr for Options {
     type Err = ScenarioError;
 
     fn from_str(text: &str) -> Result<Options, ScenarioError> {
-        let table: Table =
-            text.parse().map_err(|error: toml::de::Error| ScenarioError::Syntax { message: error.to_string() })?;
+        let table: Table = text.parse().map_err(|error| syntax(text, &error))?;
         let printer = table.get("printer").map(|value| string("printer", value)).transpose()?;
         let personality = printer.map_or(Ok(Personality::X1c), str::parse).map_err(ScenarioError::Printer)?;
         let mut options = Options::of(personality);
@@ -133,6 +134,11 @@ impl FromStr for Options {
         }
         Ok(options)
     }
+}
+
+fn syntax(text: &str, error: &toml::de::Error) -> ScenarioError {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    ScenarioError::Syntax { line: 1 + before.matches('\n').count(), message: error.message().to_owned() }
 }
 
 fn changes(value: &Value) -> Result<Vec<Change>, ScenarioError> {
@@ -235,7 +241,7 @@ mod tests {
             ("printer = \"x2c\"", "no printer 'x2c' can be played"),
             ("printr = \"x1c\"", "no 'printr'"),
             ("seed = -1", "'seed' takes a number"),
-            ("seed", "expected"),
+            ("seed = 1\n\nseed", "line 3: "),
             ("faults = [\"stal\"]", "perhaps 'stall'"),
             ("faults = \"stall\"", "a list of faults"),
             ("[[at]]\nrefuse = \"5s\"", "'time' takes a time"),
@@ -245,7 +251,7 @@ mod tests {
             ("at = 5", "begun by [[at]]"),
         ] {
             let error = text.parse::<Options>().expect_err(text).to_string();
-            assert!(error.contains(want), "{text}: {error}");
+            assert!(error.contains(want) && error.lines().count() == 1, "{text}: {error}");
         }
     }
 }

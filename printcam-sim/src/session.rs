@@ -11,14 +11,15 @@ mod playback;
 mod requests;
 mod transport;
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::camera::AccessUnit;
 use crate::dialogue::{Dialogue, Farewell, Output, Surroundings};
 use crate::digest::Challenge;
+use crate::event::Happening;
 use crate::fault::FaultKind;
 use crate::log::{Ending, RequestRecord};
+use crate::outgoing::Outgoing;
 use crate::personality::Rtsp;
 use crate::random::Random;
 use crate::request::{Inbound, Inbox, Request};
@@ -37,53 +38,36 @@ pub(crate) struct Session {
     challenge: Challenge,
     random: Random,
     playback: Option<Playback>,
-    timeline: Timeline,
     /// Since a fault: requests without fresh credentials are refused.
     strict: bool,
-    outputs: VecDeque<Output>,
-    /// Pictures may pile up: a stall is on, or its burst is on its way.
-    holding: bool,
-    /// A fault has ended the connection.
-    farewell: Option<Farewell>,
+    outgoing: Outgoing,
 }
 
 impl Session {
     pub(crate) fn new(rtsp: &'static Rtsp, around: Surroundings, timeline: Timeline) -> Session {
-        let mut random = Random::new(around.options.seed.wrapping_add(around.client << 32));
+        let mut random = Random::new(around.options.seed.wrapping_add(around.log.id << 32));
         Session {
             rtsp,
             inbox: Inbox::default(),
             challenge: Challenge::new(&mut random),
             random,
             playback: None,
-            timeline,
             strict: false,
-            outputs: VecDeque::new(),
-            holding: false,
-            farewell: None,
+            outgoing: Outgoing::new(around.log.clone(), timeline),
             around,
         }
     }
 
+    /// Whether the client's reports, or their absence, have stalled it.
     fn is_stalled(&self, now: Instant) -> bool {
-        self.timeline.is_active(FaultKind::Stall, now)
-            || self.playback.as_ref().is_some_and(|playback| playback.is_stalled(now))
-    }
-
-    /// Whether what there is to send must wait.
-    fn holds_back(&self, now: Instant) -> bool {
-        self.is_stalled(now) || self.timeline.is_between_bursts(now)
+        self.playback.as_ref().is_some_and(|playback| playback.is_stalled(now))
     }
 
     /// Lets the faults begin that are due.
     fn begin_faults(&mut self, now: Instant) {
-        for kind in self.timeline.take_begun(now) {
-            tracing::info!(target: "printcam_sim", client = self.around.client, fault = kind.name(), "fault begins");
+        for kind in self.outgoing.take_begun(now) {
             match kind {
-                FaultKind::Close => self.farewell = Some(Farewell::Bare),
-                FaultKind::Reset => self.farewell = Some(Farewell::Reset),
-                FaultKind::Vanish => self.farewell = Some(Farewell::Vanish),
-                FaultKind::Expire => self.expire(),
+                FaultKind::Expire => self.expire(now),
                 FaultKind::NewNonce => {
                     self.challenge = Challenge::new(&mut self.random);
                     self.strict = true;
@@ -103,23 +87,23 @@ impl Session {
         {
             playback.note_liveness(now);
         }
-        self.timeline.note_request(&request.method, now);
+        self.outgoing.timeline.note_request(&request.method, now);
         self.begin_faults(now);
-        let lost = self.farewell.is_some() || self.is_frozen(now);
+        let lost = self.outgoing.farewell().is_some() || self.outgoing.is_frozen(now);
         let response = if lost { None } else { self.answer(request, now) };
         // PLAY may have begun some more.
         self.begin_faults(now);
-        self.record(request, response.as_ref());
+        self.record(request, response.as_ref(), now);
         let Some(response) = response else {
             return;
         };
         let mut bytes = response.bytes(request.header("CSeq"), self.wall(now).as_secs());
-        if self.timeline.is_active(FaultKind::FramesInHeaders, now) {
+        if self.outgoing.timeline.is_active(FaultKind::FramesInHeaders, now) {
             self.put_frame_into_header(&mut bytes);
         }
-        self.outputs.push_back(Output::Reply(bytes));
+        self.outgoing.queue.push_back(Output::Reply(bytes));
         if response.status == 453 {
-            self.outputs.push_back(Output::Close(Farewell::Orderly));
+            self.outgoing.queue.push_back(Output::Close(Farewell::Orderly));
         }
     }
 
@@ -129,17 +113,17 @@ impl Session {
             return;
         };
         let Some(reports) = rtcp::receiver_reports(packet, playback.ssrc()) else {
-            self.around.log.update(self.around.client, |record| record.garbage_packets += 1);
+            self.around.log.update(|record| record.garbage_packets += 1);
             return;
         };
         playback.note_liveness(now);
         for report in reports {
-            let jitter_limit = self.timeline.active(now).find_map(|(kind, _)| match kind {
+            let jitter_limit = self.outgoing.timeline.value(now, |kind| match kind {
                 FaultKind::Throttle(ticks) => Some(ticks),
                 _ => None,
             });
             playback.note_report(&report, jitter_limit, now);
-            self.around.log.update(self.around.client, |record| record.push_report(report));
+            self.around.log.note(now, Happening::Report(report));
         }
     }
 
@@ -149,26 +133,22 @@ impl Session {
             Some(playback) if playback.transport().is_rtcp_channel(channel) => {
                 self.handle_rtcp(packet, now);
             }
-            _ => self.around.log.update(self.around.client, |r| r.garbage_packets += 1),
+            _ => self.around.log.update(|r| r.garbage_packets += 1),
         }
     }
 
-    fn expire(&mut self) {
-        tracing::info!(target: "printcam_sim", client = self.around.client, "session expired");
-        self.around.log.update(self.around.client, |record| record.expired = true);
+    fn expire(&mut self, now: Instant) {
+        tracing::info!(target: "printcam_sim", client = self.around.log.id, "session expired");
+        self.around.log.note(now, Happening::Expired);
         self.end_session();
-    }
-
-    fn by_tcp(&self) -> bool {
-        self.playback.as_ref().is_some_and(|playback| playback.transport().is_interleaved())
     }
 
     /// BYE, and the place is free.
     fn end_session(&mut self) {
         if let Some(mut playback) = self.playback.take() {
-            playback.send_bye(&mut self.outputs);
-            self.around.place.leave(self.around.client, None);
-            self.around.log.set_session(self.around.client, false);
+            playback.send_bye(&mut self.outgoing.queue);
+            self.around.place.leave(self.around.log.id, None);
+            self.around.log.set_session(false);
         }
     }
 
@@ -190,7 +170,7 @@ impl Session {
         bytes.splice(middle..middle, frame);
     }
 
-    fn record(&self, request: &Request, response: Option<&Response>) {
+    fn record(&self, request: &Request, response: Option<&Response>, now: Instant) {
         let (uri, credentials_in_uri) = without_credentials(&request.uri);
         let record = RequestRecord {
             method: request.method.clone(),
@@ -202,7 +182,7 @@ impl Session {
         };
         tracing::debug!(
             target: "printcam_sim",
-            client = self.around.client,
+            client = self.around.log.id,
             method = %record.method,
             uri = %record.uri,
             cseq = record.cseq,
@@ -210,7 +190,7 @@ impl Session {
             status = record.status,
             "request"
         );
-        self.around.log.update(self.around.client, |client| client.push_request(record));
+        self.around.log.note(now, Happening::Request(record));
     }
 }
 
@@ -220,7 +200,7 @@ impl Dialogue for Session {
     }
 
     fn handle_received(&mut self, now: Instant) -> bool {
-        while !self.is_frozen(now) {
+        while !self.outgoing.is_frozen(now) {
             match self.inbox.next() {
                 Ok(None) => return true,
                 Ok(Some(Inbound::Request(request))) => self.handle_request(&request, now),
@@ -239,27 +219,23 @@ impl Dialogue for Session {
 
     fn handle_access_unit(&mut self, unit: &AccessUnit, now: Instant) {
         self.begin_faults(now);
-        self.holding |= self.holds_back(now);
-        let room = if self.holding { HELD } else { OUTGOING };
-        let full = self.outputs.len() >= room && self.by_tcp();
-        let lost =
-            full || self.farewell.is_some() || self.is_frozen(now) || self.timeline.is_active(FaultKind::Hang, now);
+        let takes_it = self.outgoing.takes_picture(self.is_stalled(now), now);
         let Some(playback) = &mut self.playback else {
             return;
         };
-        if !playback.is_starved() && !self.around.place.is_held_by(self.around.client) {
+        if !playback.is_starved() && !self.around.place.is_held_by(self.around.log.id) {
             // Another client has taken the place.
             self.end_session();
-            self.outputs.push_back(Output::Close(Farewell::Orderly));
+            self.outgoing.queue.push_back(Output::Close(Farewell::Orderly));
             return;
         }
-        if lost {
+        if !takes_it {
             playback.wait_for_key_frame();
             return;
         }
-        let packets = playback.handle_access_unit(unit, now, &mut self.timeline, &mut self.outputs);
+        let packets = playback.handle_access_unit(unit, now, &mut self.outgoing.timeline, &mut self.outgoing.queue);
         if packets > 0 {
-            self.around.log.update(self.around.client, |r| r.rtp_packets += packets);
+            self.around.log.update(|r| r.rtp_packets += packets);
         }
     }
 
@@ -273,92 +249,59 @@ impl Dialogue for Session {
     fn handle_tick(&mut self, now: Instant) {
         self.begin_faults(now);
         let wall = self.wall(now);
-        let stalled = self.is_stalled(now);
-        let hangs = self.is_frozen(now) || self.timeline.is_active(FaultKind::Hang, now);
+        let stalled = self.is_stalled(now) || self.outgoing.timeline.is_active(FaultKind::Stall, now);
+        let hangs = self.outgoing.is_frozen(now) || self.outgoing.timeline.is_active(FaultKind::Hang, now);
         let Some(playback) = &mut self.playback else {
             return;
         };
         if playback.is_expired(now) {
-            self.expire();
+            self.expire(now);
         } else {
             if stalled {
                 // What the client has not got it cannot answer.
                 playback.forget_unanswered();
             }
-            playback.stall_unanswered(now, &mut self.timeline);
-            playback.send_due_report(now, wall, (!hangs).then_some(&mut self.outputs));
+            playback.stall_unanswered(now, &mut self.outgoing.timeline);
+            playback.send_due_report(now, wall, (!hangs).then_some(&mut self.outgoing.queue));
         }
     }
 
     /// A session still open is an unclean end, whatever TLS said; but not where the camera itself goes, as to restart.
     fn handle_end(&mut self, ending: Option<Ending>, now: Instant) {
-        let wedge = self.around.options.wedge_after_unclean_end;
         let open = self.playback.take().is_some();
         if open {
-            self.around.log.set_session(self.around.client, false);
+            self.around.log.set_session(false);
         }
-        let unclean = open && self.farewell.is_none() && ending != Some(Ending::ByCamera);
-        let until = (unclean && !wedge.is_zero()).then(|| now + wedge);
-        self.around.place.leave(self.around.client, until);
+        let until = self.outgoing.wedged_until(open && ending != Some(Ending::ByCamera), now);
+        self.around.place.leave(self.around.log.id, until);
     }
 
     fn poll_output(&mut self, now: Instant) -> Option<Output> {
-        if let Some(farewell) = self.farewell {
-            return Some(Output::Close(farewell));
-        }
-        if self.holds_back(now) || self.is_frozen(now) {
-            return None;
-        }
-        let output = self.outputs.pop_front();
-        self.holding &= output.is_some();
-        output
-    }
-
-    fn farewell_at_once(&self) -> Option<Farewell> {
-        self.farewell
+        self.outgoing.poll(self.is_stalled(now), now)
     }
 
     fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let playback = self.playback.as_ref().map(|playback| playback.next_deadline(now));
-        playback.into_iter().chain(self.timeline.next_change(now)).min()
+        playback.into_iter().chain(self.outgoing.timeline.next_change(now)).min()
     }
 
     fn is_playing(&self) -> bool {
         self.playback.as_ref().is_some_and(Playback::is_playing)
     }
 
-    fn is_frozen(&self, now: Instant) -> bool {
-        self.timeline.is_active(FaultKind::Freeze, now)
-    }
-
-    fn thaws_at(&self, now: Instant) -> Option<Instant> {
-        self.timeline.end_of(FaultKind::Freeze, now)
-    }
-
-    fn loses_datagrams(&self, now: Instant) -> bool {
-        self.timeline.is_active(FaultKind::DatagramsLost, now)
-    }
-
-    fn writes_byte_by_byte(&self, now: Instant) -> bool {
-        self.timeline.is_active(FaultKind::OneByteWrites, now)
+    fn outgoing(&self) -> &Outgoing {
+        &self.outgoing
     }
 }
 
 /// The URI without what stands before `@`, and whether there was something.
 fn without_credentials(uri: &str) -> (String, bool) {
-    let Some((scheme, rest)) = uri.split_once("://") else {
-        return (uri.to_owned(), false);
-    };
+    let (scheme, rest) = uri.split_at(uri.find("://").map_or(0, |at| at + 3));
     match rest.rsplit_once('@') {
-        Some((_, rest)) => (format!("{scheme}://{rest}"), true),
+        Some((_, rest)) => (format!("{scheme}{rest}"), true),
         None => (uri.to_owned(), false),
     }
 }
-
-/// About two seconds of pictures; beyond it they are left out up to a key frame.
-const OUTGOING: usize = 64;
-/// A minute and a half of pictures held back by a stall.
-const HELD: usize = 3000;
 
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::broadcast;
 
 use crate::announcer::Announcer;
 use crate::connection::serve_tcp;
+use crate::event::Event;
 use crate::log::Log;
 use crate::options::{AccessCode, Options};
 use crate::pictures::Pictures;
@@ -36,8 +38,9 @@ impl Simulator {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (camera, announcer) = {
             let _entered = runtime.enter();
-            let announcer = Announcer::bind(&options)?;
-            (VirtualCamera::start(options)?, announcer)
+            let camera = VirtualCamera::start(options)?;
+            let announcer = Announcer::bind(&camera)?;
+            (camera, announcer)
         };
         let searches_at = announcer.as_ref().and_then(Announcer::searches_at);
         let served = camera.clone();
@@ -95,6 +98,11 @@ impl Simulator {
     /// What clients have done so far.
     pub fn log(&self) -> Log {
         self.camera.log()
+    }
+
+    /// What clients do from now on; whoever falls behind by a thousand misses some.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.camera.events()
     }
 
     /// Which pictures were sent.
@@ -163,6 +171,7 @@ async fn accept(listener: Option<std::net::TcpListener>, addr: SocketAddr, camer
             },
             _ => {}
         }
+        camera.shared_log().set_listening(listener.is_some());
         tokio::select! {
             biased;
             _ = control.changed() => {}
@@ -181,6 +190,7 @@ async fn accept(listener: Option<std::net::TcpListener>, addr: SocketAddr, camer
         }
     }
     drop(listener);
+    camera.shared_log().set_listening(false);
     // Each closes by itself; none may hold up the end.
     let all_closed = async { while connections.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(Duration::from_secs(2), all_closed).await;

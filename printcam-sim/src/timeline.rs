@@ -80,6 +80,12 @@ impl Timeline {
         self.planned.iter().filter(same).any(|planned| planned.is_active(now))
     }
 
+    /// What the last active one says of those that say something: who adds a fault to a model's habits is heard.
+    pub(crate) fn value<T>(&self, now: Instant, of: impl Fn(FaultKind) -> Option<T>) -> Option<T> {
+        let active = self.planned.iter().filter(|planned| planned.is_active(now));
+        active.filter_map(|planned| of(planned.fault.kind)).last()
+    }
+
     /// All that are active, in the order in which they act on a packet, with their random numbers.
     pub(crate) fn active(&mut self, now: Instant) -> impl Iterator<Item = (FaultKind, &mut Random)> {
         let active = self.planned.iter_mut().filter(move |planned| planned.is_active(now));
@@ -173,6 +179,17 @@ mod tests {
         timeline.note_request("TEARDOWN", at(122));
         assert_eq!(timeline.take_begun(at(122)), [FaultKind::Close]);
         assert_eq!(timeline.take_begun(at(123)), []);
+    }
+
+    #[test]
+    fn of_two_values_the_last_one_counts_while_it_is_active() {
+        let start = Instant::now();
+        let mut timeline = timeline(&["throttle=1", "throttle=2@5s+5s"], 0, start);
+        timeline.note_play(start);
+        let limit = |kind| if let FaultKind::Throttle(limit) = kind { Some(limit) } else { None };
+        for (at, want) in [(4, Some(1)), (5, Some(2)), (10, Some(1))] {
+            assert_eq!(timeline.value(start + Duration::from_secs(at), limit), want, "at {at} s");
+        }
     }
 
     #[test]

@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
+use crate::announcement::AnnouncementForm;
 use crate::camera::Camera;
 use crate::connection::{self, Ends};
 use crate::digest::USER;
+use crate::event::Event;
 use crate::fault::FaultKind;
 use crate::log::{Ending, Log, SharedLog};
 use crate::options::{AccessCode, Encryption, Options};
@@ -156,7 +158,7 @@ impl VirtualCamera {
     pub(crate) fn url_at(&self, addr: SocketAddr, with_credentials: bool) -> String {
         let options = self.options();
         let credentials = match with_credentials {
-            true => format!("{USER}:{}@", options.access_code.reveal()),
+            true => format!("{USER}:{}@", percent_encoded(options.access_code.reveal())),
             false => String::new(),
         };
         let (scheme, path) = match &options.personality.facts().service {
@@ -188,6 +190,11 @@ impl VirtualCamera {
     /// What clients have done so far.
     pub fn log(&self) -> Log {
         self.0.log.snapshot()
+    }
+
+    /// What clients do from now on; whoever falls behind by a thousand misses some.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.0.log.events()
     }
 
     /// Which pictures were sent.
@@ -246,6 +253,15 @@ impl VirtualCamera {
         self.timeline(&options, 0)
     }
 
+    /// How the printer makes itself known now.
+    pub(crate) fn announcement_form(&self) -> AnnouncementForm {
+        let told = self.camera_faults().value(Instant::now().into_std(), |kind| match kind {
+            FaultKind::Announcement(form) => Some(form),
+            _ => None,
+        });
+        told.unwrap_or_else(|| self.options().personality.facts().announcement)
+    }
+
     pub(crate) fn timeline(&self, options: &Options, client: u64) -> Timeline {
         let now = Instant::now().into_std();
         Timeline::new(&options.faults, options.seed.wrapping_add(client << 32), self.0.started.0.into_std(), now)
@@ -288,6 +304,18 @@ impl fmt::Debug for VirtualCamera {
     }
 }
 
+/// As a password stands in a URL (RFC 3986 §3.2.1).
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
 /// What a scenario changes; it ends with the camera.
 async fn go_through(changes: Vec<Change>, started: Instant, camera: Weak<Inner>) {
     for Change { at, turn } in changes {
@@ -310,3 +338,15 @@ impl Encryption {
 
 /// Bytes on the way in each direction, as much as a TCP connection's buffers hold.
 const PIPE: usize = 256 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_in_urls() {
+        for (code, want) in [("12345678", "12345678"), ("k7@/:Qz3", "k7%40%2F%3AQz3"), ("é%~", "%C3%A9%25~")] {
+            assert_eq!(percent_encoded(code), want);
+        }
+    }
+}

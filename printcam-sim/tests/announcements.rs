@@ -64,6 +64,23 @@ fn a_p1s_is_silent_until_it_is_searched_for() {
 }
 
 #[test]
+fn a_fault_decides_the_form_while_it_lasts() {
+    let socket = listener();
+    let printer = start(Personality::H2c, &socket);
+    for (fault, wanted) in [
+        (
+            Some("announcement=lower-case"),
+            (|text| text.contains("\r\ndevmodel.bambu.com: O1C\r\n")) as fn(&str) -> bool,
+        ),
+        (Some("announcement=signal"), |text| text.contains("DevSignal.bambu.com")),
+        (None, |text| text.contains("DevInf.bambu.com")),
+    ] {
+        printer.change(|options| options.faults = fault.map(|text| text.parse().expect(text)).into_iter().collect());
+        assert!((0..100).any(|_| wanted(&next(&socket).0)), "{fault:?}");
+    }
+}
+
+#[test]
 fn nothing_is_announced_unless_told() {
     let printer = Simulator::start(Options::of(Personality::P1s)).expect("a camera");
     assert_eq!(printer.searches_at(), None);

@@ -1,4 +1,4 @@
-//! `discover`, `add`, `list`, `remove`, and printers by name and by address. The camera is the simulator.
+//! `discover`, `add`, `list`, `remove`, printers by name and by address, and `sim`. The camera is the simulator.
 #![cfg(unix)]
 
 mod doctor;
@@ -7,6 +7,7 @@ mod program;
 mod reload;
 #[path = "../secrets/search.rs"]
 mod secrets;
+mod simulated;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -4,6 +4,8 @@ use std::mem::discriminant;
 use std::time::Duration;
 
 use super::{Clock, FaultKind, Length};
+use crate::announcement::AnnouncementForm;
+use crate::options::{SecondClient, WrongCode};
 
 /// One kind.
 #[derive(Debug)]
@@ -45,7 +47,22 @@ pub(super) static ENTRIES: &[Entry] = &[
     camera("slow-handshake", FaultKind::SlowHandshake(SLOW_HANDSHAKE), "the ServerHello comes so late"),
     camera("second-certificate", FaultKind::SecondCertificate, "another certificate"),
     camera("unauthorized", FaultKind::Unauthorized, "401 to everything, as after a rotated code"),
-    camera("denial", FaultKind::Denial, "a JPEG camera denies any code by 8 bytes"),
+    camera(
+        "announcement",
+        FaultKind::Announcement(AnnouncementForm::Bare),
+        "with --announce: full, older-address, signal, answers-only, lower-case, cloud, bare",
+    ),
+    camera(
+        "second-client",
+        FaultKind::SecondClient(SecondClient::KickFirst),
+        "a second client: refuse, starve or kick the first",
+    ),
+    camera("wedge", FaultKind::Wedge(WEDGE), "an unclean end keeps the only place taken so long"),
+    camera(
+        "wrong-code",
+        FaultKind::WrongCode(WrongCode::Denial),
+        "a JPEG camera's answer to it: close, silence or denial",
+    ),
     camera("foreign-answer", FaultKind::ForeignAnswer, "a JPEG camera answers by 24 bytes, as a P2S on port 6000"),
     camera("describe-unanswered", FaultKind::DescribeUnanswered, "DESCRIBE is never answered"),
     camera("no-video", FaultKind::NoVideo, "the description holds no video"),
@@ -53,6 +70,8 @@ pub(super) static ENTRIES: &[Entry] = &[
     camera("large-replies", FaultKind::LargeReplies(70_000), "a description of so many bytes"),
     camera("one-byte-writes", FaultKind::OneByteWrites, "responses come byte by byte"),
     camera("frames-in-headers", FaultKind::FramesInHeaders, "packets come in the middle of header lines"),
+    camera("refuse-star", FaultKind::RefuseStar, "405 to a request for *, OPTIONS too"),
+    camera("refuse-udp", FaultKind::RefuseUdp, "461 to a SETUP for UDP"),
     camera("no-get-parameter", FaultKind::NoGetParameter, "GET_PARAMETER is not offered"),
     camera("get-parameter-501", FaultKind::GetParameter501, "GET_PARAMETER is offered and not implemented"),
     camera("datagrams-lost", FaultKind::DatagramsLost, "UDP is accepted, and no datagram arrives"),
@@ -62,6 +81,7 @@ pub(super) static ENTRIES: &[Entry] = &[
     play("stall", FaultKind::Stall, "silence, then all of it at once"),
     play("bursts", FaultKind::Bursts(Duration::from_millis(250)), "what has gathered leaves at once, so often"),
     play("report-stall", FaultKind::ReportStall(REPORT_STALL), "a stall where a sender report goes unanswered"),
+    play("without-reports", FaultKind::WithoutReports, "video goes on without receiver reports too"),
     play("throttle", FaultKind::Throttle(4500), "key frames only after a report of zeros or of more jitter"),
     play("freeze", FaultKind::Freeze, "nothing is read or written; the connection stands"),
     play("hang", FaultKind::Hang, "no media, though all requests are answered"),
@@ -79,6 +99,7 @@ pub(super) static ENTRIES: &[Entry] = &[
     play("extension", FaultKind::Extension(1.0), "packets with a header extension"),
     play("padding", FaultKind::Padding(1.0), "packets with padding"),
     play("truncated-jpeg", FaultKind::TruncatedJpeg(1.0), "JPEG files that end early"),
+    play("large-jpeg", FaultKind::LargeJpeg(9_000_000), "JPEG files of at least so many bytes"),
     play("jpeg-length", FaultKind::JpegLength(100_000_000), "headers that promise so long a JPEG"),
     play("loss", FaultKind::Loss(0.01), "packets lost, by TCP too"),
     play("duplicate", FaultKind::Duplicate(0.01), "packets come twice"),
@@ -87,6 +108,9 @@ pub(super) static ENTRIES: &[Entry] = &[
 
 /// As seen of a P1S.
 const SLOW_HANDSHAKE: Length = Length { min: Duration::from_secs(1), max: Duration::from_secs(1) };
+
+/// As seen of a P1S, at the longest.
+const WEDGE: Length = Length { min: Duration::from_secs(1200), max: Duration::from_secs(1200) };
 
 /// As seen of an H2C.
 const REPORT_STALL: Length = Length { min: Duration::from_secs(4), max: Duration::from_secs(9) };

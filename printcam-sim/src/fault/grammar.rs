@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use super::catalogue::{self, Entry};
 use super::{Clock, Fault, FaultKind, Length, Method, Start};
+use crate::announcement::AnnouncementForm;
+use crate::options::{SecondClient, WrongCode};
 
 /// Why a text is no fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,13 +140,19 @@ impl fmt::Display for Fault {
         f.write_str(self.kind.name())?;
         let mut length = self.length;
         match self.kind {
-            FaultKind::LargeReplies(value) | FaultKind::Throttle(value) | FaultKind::JpegLength(value) => {
-                write!(f, "={value}")?
-            }
+            FaultKind::LargeReplies(value)
+            | FaultKind::Throttle(value)
+            | FaultKind::LargeJpeg(value)
+            | FaultKind::JpegLength(value) => write!(f, "={value}")?,
+            FaultKind::Announcement(form) => write!(f, "={}", name_of(&ANNOUNCEMENTS, form))?,
+            FaultKind::SecondClient(policy) => write!(f, "={}", name_of(&SECOND_CLIENTS, policy))?,
+            FaultKind::WrongCode(reaction) => write!(f, "={}", name_of(&WRONG_CODES, reaction))?,
             FaultKind::TimestampJump(value) => write!(f, "={value}")?,
             FaultKind::SequenceGap(value) => write!(f, "={value}")?,
             FaultKind::Bursts(value) => write!(f, "={}", Time(value))?,
-            FaultKind::ReportStall(value) | FaultKind::SlowHandshake(value) => write!(f, "={}", Times(value))?,
+            FaultKind::ReportStall(value) | FaultKind::SlowHandshake(value) | FaultKind::Wedge(value) => {
+                write!(f, "={}", Times(value))?;
+            }
             FaultKind::Reorder(probability, distance) => write!(f, "={probability},{distance}")?,
             FaultKind::NoMarker(probability)
             | FaultKind::MisplacedMarker(probability)
@@ -161,7 +169,7 @@ impl fmt::Display for Fault {
             }
         }
         match self.start {
-            Start::Request(method) => write!(f, "@{}", method_name(method))?,
+            Start::Request(method) => write!(f, "@{}", name_of(&METHODS, method))?,
             Start::After(start) if start != self.period.unwrap_or_default() => write!(f, "@{}", Time(start))?,
             Start::After(_) => {}
         }
@@ -184,6 +192,20 @@ fn apply_value(kind: &mut FaultKind, text: &str, entry: &Entry) -> Result<Option
             let wanted = "a number of bytes up to 1000000";
             *bytes = text.parse().ok().filter(|&bytes| bytes <= 1_000_000).ok_or_else(|| bad(wanted))?;
         }
+        FaultKind::LargeJpeg(bytes) => {
+            let wanted = "a number of bytes up to 100000000";
+            *bytes = text.parse().ok().filter(|&bytes| bytes <= 100_000_000).ok_or_else(|| bad(wanted))?;
+        }
+        FaultKind::Announcement(form) => {
+            let wanted = "full, older-address, signal, answers-only, lower-case, cloud or bare";
+            *form = named(&ANNOUNCEMENTS, text).ok_or_else(|| bad(wanted))?;
+        }
+        FaultKind::SecondClient(policy) => {
+            *policy = named(&SECOND_CLIENTS, text).ok_or_else(|| bad("refuse, starve or kick"))?;
+        }
+        FaultKind::WrongCode(reaction) => {
+            *reaction = named(&WRONG_CODES, text).ok_or_else(|| bad("close, silence or denial"))?;
+        }
         FaultKind::Throttle(ticks) => *ticks = text.parse().map_err(|_| bad("a number of timestamp units"))?,
         FaultKind::TimestampJump(ticks) => {
             *ticks = text.parse().map_err(|_| bad("a number of timestamp units, which may be negative"))?;
@@ -196,7 +218,9 @@ fn apply_value(kind: &mut FaultKind, text: &str, entry: &Entry) -> Result<Option
                 return Err(bad("a time longer than nothing"));
             }
         }
-        FaultKind::ReportStall(length) | FaultKind::SlowHandshake(length) => *length = parse_length(text)?,
+        FaultKind::ReportStall(length) | FaultKind::SlowHandshake(length) | FaultKind::Wedge(length) => {
+            *length = parse_length(text)?;
+        }
         FaultKind::NoMarker(probability)
         | FaultKind::MisplacedMarker(probability)
         | FaultKind::Contributors(probability)
@@ -230,6 +254,7 @@ fn befalls_camera(kind: FaultKind) -> bool {
             | FaultKind::NoServerHello
             | FaultKind::SlowHandshake(_)
             | FaultKind::SecondCertificate
+            | FaultKind::Announcement(_)
     )
 }
 
@@ -260,14 +285,20 @@ pub(crate) fn parse_time(text: &str) -> Result<Duration, FaultError> {
 }
 
 fn parse_start(text: &str) -> Result<Start, FaultError> {
-    if let Some((_, method)) = METHODS.iter().find(|(name, _)| *name == text) {
-        return Ok(Start::Request(*method));
+    if let Some(method) = named(&METHODS, text) {
+        return Ok(Start::Request(method));
     }
     parse_time(text).map(Start::After).map_err(|_| FaultError::BadStart { given: text.to_owned() })
 }
 
-fn method_name(method: Method) -> &'static str {
-    METHODS.iter().find(|(_, other)| *other == method).map_or("", |(name, _)| name)
+/// The value that has this name.
+fn named<T: Copy>(names: &[(&str, T)], text: &str) -> Option<T> {
+    names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value)
+}
+
+/// The name of a value; every value has one.
+fn name_of<T: PartialEq>(names: &[(&'static str, T)], value: T) -> &'static str {
+    names.iter().find(|(_, other)| *other == value).map_or("", |(name, _)| name)
 }
 
 fn unknown(given: &str) -> FaultError {
@@ -329,6 +360,22 @@ const METHODS: [(&str, Method); 7] = [
     ("teardown", Method::Teardown),
     ("get-parameter", Method::GetParameter),
 ];
+
+const ANNOUNCEMENTS: [(&str, AnnouncementForm); 7] = [
+    ("full", AnnouncementForm::Full),
+    ("older-address", AnnouncementForm::OlderAddress),
+    ("signal", AnnouncementForm::Signal),
+    ("answers-only", AnnouncementForm::AnswersOnly),
+    ("lower-case", AnnouncementForm::LowerCase),
+    ("cloud", AnnouncementForm::Cloud),
+    ("bare", AnnouncementForm::Bare),
+];
+
+const SECOND_CLIENTS: [(&str, SecondClient); 3] =
+    [("refuse", SecondClient::Refuse), ("starve", SecondClient::Starve), ("kick", SecondClient::KickFirst)];
+
+const WRONG_CODES: [(&str, WrongCode); 3] =
+    [("close", WrongCode::Close), ("silence", WrongCode::Silence), ("denial", WrongCode::Denial)];
 
 impl Method {
     /// `None` where no fault can begin with it.

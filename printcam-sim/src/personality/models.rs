@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::announcement::Habit;
+use crate::announcement::AnnouncementForm;
 use crate::h264::ParameterSets;
 use crate::options::WrongCode;
 use crate::picture::Range;
@@ -18,7 +18,7 @@ pub(super) static X1C: Facts = Facts {
     serial: "00M00A000000000",
     issuer: Issuer::BblCa,
     service: Service::Rtsp(Rtsp { path: LIVE, media: X1C_MEDIA, gop: 30 }),
-    announcement: Habit::OlderAddress,
+    announcement: AnnouncementForm::OlderAddress,
     live_view: true,
     habits: &[],
 };
@@ -47,7 +47,7 @@ pub(super) static P2S: Facts = Facts {
     serial: "22E00A000000000",
     issuer: Issuer::DeviceCaN7,
     service: Service::Rtsp(Rtsp { path: LIVE, media: P2S_MEDIA, gop: 30 }),
-    announcement: Habit::Full,
+    announcement: AnnouncementForm::Full,
     live_view: true,
     habits: &[],
 };
@@ -60,7 +60,7 @@ pub(super) static P2S_0102: Facts = Facts {
     serial: "22E00A000000102",
     issuer: Issuer::DeviceCaN7,
     service: Service::Rtsp(Rtsp { path: LIVE, media: P2S_MEDIA, gop: 300 }),
-    announcement: Habit::Full,
+    announcement: AnnouncementForm::Full,
     live_view: true,
     habits: &["frozen-timestamps", "loss=0.0002"],
 };
@@ -72,7 +72,7 @@ pub(super) static H2C: Facts = Facts {
     serial: "31B00A000000000",
     issuer: Issuer::DeviceCaO1c,
     service: Service::Rtsp(Rtsp { path: LIVE, media: H2_MEDIA, gop: 300 }),
-    announcement: Habit::Full,
+    announcement: AnnouncementForm::Full,
     live_view: true,
     habits: H2_HABITS,
 };
@@ -84,7 +84,7 @@ pub(super) static H2D: Facts = Facts {
     serial: "09400A000000000",
     issuer: Issuer::DeviceCaO1d,
     service: Service::Rtsp(Rtsp { path: LIVE, media: H2_MEDIA, gop: 300 }),
-    announcement: Habit::Full,
+    announcement: AnnouncementForm::Full,
     live_view: false,
     habits: H2_HABITS,
 };
@@ -100,7 +100,7 @@ pub(super) static P1S: Facts = Facts {
         interval: Duration::from_secs(2),
         wrong_code: WrongCode::Close,
     }),
-    announcement: Habit::AnswersOnly,
+    announcement: AnnouncementForm::AnswersOnly,
     live_view: true,
     habits: &["slow-handshake=1s"],
 };
@@ -117,7 +117,7 @@ pub(super) static A1: Facts = Facts {
         interval: Duration::from_millis(2222),
         wrong_code: WrongCode::Silence,
     }),
-    announcement: Habit::Signal,
+    announcement: AnnouncementForm::Signal,
     live_view: true,
     habits: &[],
 };

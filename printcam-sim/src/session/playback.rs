@@ -43,7 +43,6 @@ pub(super) struct Playback {
     /// Plays without ever sending media.
     starved: bool,
     waiting_for_key_frame: bool,
-    reports_required: bool,
     last_report: Instant,
     last_liveness: Instant,
     timeout: Duration,
@@ -82,7 +81,6 @@ impl Playback {
             playing: false,
             starved,
             waiting_for_key_frame: true,
-            reports_required: options.receiver_reports_required,
             last_report: now,
             last_liveness: now,
             timeout: options.session_timeout,
@@ -245,7 +243,8 @@ impl Playback {
         if !self.playing || self.starved {
             return 0;
         }
-        if self.reports_required && now > self.last_report + REPORT_PATIENCE {
+        let reports_needed = !timeline.is_active(FaultKind::WithoutReports, now);
+        if reports_needed && now > self.last_report + REPORT_PATIENCE {
             self.waiting_for_key_frame = true;
             return 0;
         }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::{Instant, SystemTime};
 
 use crate::digest::Challenge;
+use crate::event::Happening;
 use crate::fault::FaultKind;
 use crate::options::{SecondClient, Udp};
 use crate::request::Request;
@@ -23,19 +24,22 @@ impl Session {
         }
         let method = request.method.as_str();
         let open = matches!(method, "OPTIONS" | "TEARDOWN");
-        if self.timeline.is_active(FaultKind::Unauthorized, now) && !open
+        if self.outgoing.timeline.is_active(FaultKind::Unauthorized, now) && !open
             || self.strict && !open && !self.is_authorized(request)
         {
             return Some(self.challenge());
         }
+        if request.uri == "*" && self.outgoing.timeline.is_active(FaultKind::RefuseStar, now) {
+            return Some(Response::new(405).header("Allow", METHODS));
+        }
         let alive = matches!(method, "OPTIONS" | "GET_PARAMETER" | "SET_PARAMETER");
-        if alive && self.timeline.is_active(FaultKind::KeepAliveUnanswered, now) {
+        if alive && self.outgoing.timeline.is_active(FaultKind::KeepAliveUnanswered, now) {
             return None;
         }
-        if method == "GET_PARAMETER" && self.timeline.is_active(FaultKind::GetParameter501, now) {
+        if method == "GET_PARAMETER" && self.outgoing.timeline.is_active(FaultKind::GetParameter501, now) {
             return Some(Response::new(501));
         }
-        let no_get_parameter = self.timeline.is_active(FaultKind::NoGetParameter, now);
+        let no_get_parameter = self.outgoing.timeline.is_active(FaultKind::NoGetParameter, now);
         let methods = if no_get_parameter { METHODS_WITHOUT_GET_PARAMETER } else { METHODS };
         Some(match method {
             "OPTIONS" => Response::new(200).header("Public", methods),
@@ -62,13 +66,13 @@ impl Session {
         if self.stream_suffix(&request.uri).is_none() {
             return Some(Response::new(404));
         }
-        if self.is_refused(now) {
+        if self.meets(SecondClient::Refuse, now) {
             return Some(Response::new(453));
         }
-        if self.timeline.is_active(FaultKind::DescribeUnanswered, now) {
+        if self.outgoing.timeline.is_active(FaultKind::DescribeUnanswered, now) {
             return None;
         }
-        let at_least = self.timeline.active(now).find_map(|(kind, _)| match kind {
+        let at_least = self.outgoing.timeline.value(now, |kind| match kind {
             FaultKind::LargeReplies(bytes) => Some(bytes as usize),
             _ => None,
         });
@@ -77,8 +81,8 @@ impl Session {
             media: self.around.options.media(self.rtsp),
             address: self.around.local.to_string(),
             started: started.unwrap_or_default().as_micros() as u64,
-            video: !self.timeline.is_active(FaultKind::NoVideo, now),
-            sprop: !self.timeline.is_active(FaultKind::NoSprop, now),
+            video: !self.outgoing.timeline.is_active(FaultKind::NoVideo, now),
+            sprop: !self.outgoing.timeline.is_active(FaultKind::NoSprop, now),
             at_least: at_least.unwrap_or(0),
         };
         let response = Response::new(200)
@@ -93,25 +97,25 @@ impl Session {
             return self.challenge();
         }
         match self.stream_suffix(&request.uri) {
-            None => return Response::new(404),
             Some("/track1") => {}
             // The aggregate or `*`: seen to be refused so.
             Some("" | "/" | "/*") => return Response::new(405).header("Allow", METHODS),
-            Some(_) => return Response::new(404),
+            None if request.uri == "*" => return Response::new(405).header("Allow", METHODS),
+            _ => return Response::new(404),
         }
-        if self.is_refused(now) {
+        if self.meets(SecondClient::Refuse, now) {
             return Response::new(453);
         }
+        let refuses_udp = self.outgoing.timeline.is_active(FaultKind::RefuseUdp, now);
         let options = &self.around.options;
-        let server_ports = self.around.server_ports.filter(|_| options.udp == Udp::Allow);
+        let server_ports = self.around.server_ports.filter(|_| options.udp == Udp::Allow && !refuses_udp);
         let offers = request.header("Transport").unwrap_or_default();
         let Some(transport) = Transport::choose(offers, server_ports) else {
             return Response::new(461);
         };
-        let starved =
-            !self.around.place.is_free_for(self.around.client, now) && options.second_client == SecondClient::Starve;
+        let starved = self.meets(SecondClient::Starve, now);
         if !starved {
-            self.around.place.take(self.around.client);
+            self.around.place.take(self.around.log.id);
         }
         let media = options.media(self.rtsp);
         let playback = Playback::new(transport, options, media, starved, &mut self.random, now);
@@ -119,7 +123,7 @@ impl Session {
             .header("Transport", transport.header(self.around.peer, self.around.local))
             .header("Session", format!("{};timeout={}", playback.id(), options.session_timeout.as_secs()));
         self.playback = Some(playback);
-        self.around.log.set_session(self.around.client, true);
+        self.around.log.set_session(true);
         response
     }
 
@@ -132,14 +136,11 @@ impl Session {
         if self.named_playback(request).is_none() {
             return Response::new(454);
         }
-        self.timeline.note_play(now);
+        self.outgoing.timeline.note_play(now);
         // Those that begin with PLAY befall its answer already.
         self.begin_faults(now);
-        let since_start = now.saturating_duration_since(self.around.started.0);
-        self.around.log.update(self.around.client, |record| {
-            record.played_at.get_or_insert(since_start);
-        });
-        let in_band = !self.timeline.is_active(FaultKind::NoParameterSets, now);
+        self.around.log.note(now, Happening::Playing);
+        let in_band = !self.outgoing.timeline.is_active(FaultKind::NoParameterSets, now);
         let Some(playback) = self.playback.as_mut() else {
             return Response::new(454);
         };
@@ -150,7 +151,7 @@ impl Session {
             .header("Session", playback.id())
             .header("RTP-Info", format!("url={url};seq={sequence_number};rtptime={timestamp}"));
         // Media first: it overtakes the response.
-        self.outputs.append(&mut outputs);
+        self.outgoing.queue.append(&mut outputs);
         response
     }
 
@@ -158,7 +159,7 @@ impl Session {
         if self.named_playback(request).is_none() {
             return Response::new(454);
         }
-        self.around.log.update(self.around.client, |record| record.teardown = true);
+        self.around.log.update(|record| record.teardown = true);
         self.end_session();
         Response::new(200)
     }
@@ -188,9 +189,10 @@ impl Session {
         Response::new(401).header("WWW-Authenticate", self.challenge.header())
     }
 
-    fn is_refused(&self, now: Instant) -> bool {
-        self.around.options.second_client == SecondClient::Refuse
-            && !self.around.place.is_free_for(self.around.client, now)
+    /// Whether another client has the place, and this is what comes of it.
+    fn meets(&self, policy: SecondClient, now: Instant) -> bool {
+        !self.around.place.is_free_for(self.around.log.id, now)
+            && self.outgoing.second_client(&self.around.options, now) == policy
     }
 
     /// What follows the stream's path in a URI; `None` for another stream.

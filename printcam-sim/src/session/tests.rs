@@ -12,6 +12,10 @@ use crate::place::Place;
 
 const URI: &str = "rtsps://127.0.0.1:322/streaming/live/1";
 
+fn with_fault(text: &str) -> Options {
+    Options { faults: vec![text.parse().expect(text)], ..Options::default() }
+}
+
 /// A session, its surroundings and a clock.
 struct Scenario {
     session: Session,
@@ -33,14 +37,15 @@ impl Scenario {
     /// One more client of the same camera.
     fn beside(options: Options, place: &Place, start: Instant) -> Scenario {
         let log = SharedLog::default();
+        let mut client = log.connected((Ipv4Addr::LOCALHOST, 5).into(), start, start);
         // Ids differ between clients that share a place.
-        let id = options.seed + log.connected((Ipv4Addr::LOCALHOST, 5).into(), Duration::ZERO);
+        client.id += options.seed;
+        let id = client.id;
         let timeline = Timeline::new(&options.faults, options.seed, start, start);
         let around = Surroundings {
             options,
             place: place.clone(),
-            log: log.clone(),
-            client: id,
+            log: client,
             local: Ipv4Addr::LOCALHOST.into(),
             peer: Ipv4Addr::new(127, 0, 0, 2).into(),
             server_ports: Some([6970, 6971]),
@@ -171,7 +176,7 @@ fn video_stops_without_receiver_reports_and_resumes_at_a_key_frame() {
 
 #[test]
 fn reports_are_not_needed_where_switched_off() {
-    let mut scenario = Scenario::play(Options { receiver_reports_required: false, ..Options::default() });
+    let mut scenario = Scenario::play(with_fault("without-reports"));
     assert!(scenario.picture(9.0, true));
 }
 
@@ -238,7 +243,7 @@ fn media_overtakes_the_response_to_play() {
 
 #[test]
 fn timestamps_go_by_the_cameras_time_and_agree_with_sender_reports() {
-    let mut scenario = Scenario::new(Options { receiver_reports_required: false, ..Options::default() });
+    let mut scenario = Scenario::new(with_fault("without-reports"));
     assert_eq!(scenario.set_up(TCP), 200);
     let (_, reply) = scenario.ask(0.0, "PLAY", URI, "");
     let first: u32 = reply.split("rtptime=").nth(1).unwrap().trim().parse().unwrap();
@@ -287,8 +292,9 @@ fn set_up_is_for_the_track() {
 #[test]
 fn udp_is_allowed_or_refused() {
     let offer = "RTP/AVP;unicast;client_port=5000-5001";
-    let refusing = Options { udp: Udp::Refuse, ..Options::default() };
-    assert_eq!(Scenario::new(refusing).set_up(offer), 461);
+    for refusing in [Options { udp: Udp::Refuse, ..Options::default() }, with_fault("refuse-udp")] {
+        assert_eq!(Scenario::new(refusing).set_up(offer), 461);
+    }
 
     let mut scenario = Scenario::new(Options::default());
     assert_eq!(scenario.set_up(offer), 200);
@@ -314,6 +320,21 @@ fn udp_is_allowed_or_refused() {
 }
 
 #[test]
+fn a_star_names_no_stream() {
+    for (options, method, want) in [
+        (Options::default(), "OPTIONS", 200),
+        (Options::default(), "SETUP", 405),
+        (with_fault("refuse-star"), "OPTIONS", 405),
+    ] {
+        let mut scenario = Scenario::new(options);
+        let (_, reply) = scenario.ask(0.0, "DESCRIBE", URI, "");
+        scenario.challenge = header(&reply, "WWW-Authenticate");
+        assert_eq!(scenario.ask(0.0, method, "*", "").0, want, "{method}");
+        assert_eq!(scenario.ask(0.0, "OPTIONS", URI, "").0, 200, "{method}");
+    }
+}
+
+#[test]
 fn the_code_is_really_checked() {
     let options = Options { access_code: AccessCode::from("87654321"), ..Options::default() };
     let mut scenario = Scenario::new(options);
@@ -326,8 +347,12 @@ fn the_code_is_really_checked() {
 
 #[test]
 fn a_second_client_is_refused_starved_or_kicks() {
-    for policy in [SecondClient::Refuse, SecondClient::Starve, SecondClient::KickFirst] {
-        let options = Options { second_client: policy, ..Options::default() };
+    for (policy, options) in [
+        (SecondClient::Refuse, with_fault("second-client=refuse")),
+        (SecondClient::Starve, with_fault("second-client=starve")),
+        (SecondClient::KickFirst, with_fault("second-client=kick")),
+        (SecondClient::KickFirst, Options { second_client: SecondClient::KickFirst, ..Options::default() }),
+    ] {
         let place = Place::default();
         let start = Instant::now();
         let mut first = Scenario::beside(options.clone(), &place, start);
@@ -352,8 +377,7 @@ fn a_second_client_is_refused_starved_or_kicks() {
 
 #[test]
 fn an_unclean_end_can_wedge_the_camera() {
-    let wedge = Duration::from_secs(60);
-    let options = Options { wedge_after_unclean_end: wedge, ..Options::default() };
+    let options = with_fault("wedge=60s");
     for (clean, want) in [(true, 200), (false, 453)] {
         let place = Place::default();
         let mut first = Scenario::beside(options.clone(), &place, Instant::now());
@@ -420,15 +444,19 @@ fn other_faults_of_describe() {
 
 #[test]
 fn the_log_keeps_no_credentials() {
-    let mut scenario = Scenario::new(Options::default());
-    let uri = "rtsps://bblp:12345678@127.0.0.1/streaming/live/1";
-    scenario.ask(0.0, "DESCRIBE", uri, "");
-    let record = scenario.record();
-    assert!(record.requests[0].credentials_in_uri);
-    assert_eq!(record.requests[0].uri, "rtsps://127.0.0.1/streaming/live/1");
-    let shown = format!("{record:?} {:?}", Options::default());
-    assert!(!shown.contains("12345678"), "{shown}");
-    assert_eq!(scenario.id, record.id);
+    for (uri, want) in [
+        ("rtsps://bblp:12345678@127.0.0.1/streaming/live/1", "rtsps://127.0.0.1/streaming/live/1"),
+        ("bblp:12345678@127.0.0.1", "127.0.0.1"),
+    ] {
+        let mut scenario = Scenario::new(Options::default());
+        scenario.ask(0.0, "DESCRIBE", uri, "");
+        let record = scenario.record();
+        assert!(record.requests[0].credentials_in_uri, "{uri}");
+        assert_eq!(record.requests[0].uri, want);
+        let shown = format!("{record:?} {:?}", Options::default());
+        assert!(!shown.contains("12345678"), "{shown}");
+        assert_eq!(scenario.id, record.id);
+    }
 }
 
 #[test]

@@ -46,10 +46,6 @@ impl Transport {
         }
     }
 
-    pub(super) fn is_interleaved(&self) -> bool {
-        matches!(self, Transport::Interleaved { .. })
-    }
-
     pub(super) fn is_rtcp_channel(&self, channel: u8) -> bool {
         matches!(self, Transport::Interleaved { rtcp, .. } if *rtcp == channel)
     }

@@ -6,7 +6,7 @@ mod client;
 
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, TcpStream, UdpSocket};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use client::{Client, Unit, authorization, connect, connect_tls, header, without_date};
 use printcam_sim::{Certificate, Encryption, Ending, Fault, FaultKind, Options, Simulator};
@@ -340,19 +340,13 @@ fn a_restarted_camera_listens_at_the_same_address_again() {
     let camera = start(Options::default());
     let mut client = Client::new(connect_tls(&camera));
     client.ask("OPTIONS", &camera.url(), &[]);
-    camera.restart(Duration::from_millis(300));
+    camera.restart(Duration::from_secs(3600));
     assert!(client.read_to_end().is_err(), "no close_notify");
-    let deadline = Instant::now() + SOON;
-    let mut refused = false;
-    loop {
-        match TcpStream::connect(camera.addr()) {
-            Ok(_) if refused => break,
-            Ok(_) => {}
-            Err(error) => refused |= error.kind() == ErrorKind::ConnectionRefused,
-        }
-        assert!(Instant::now() < deadline, "refused: {refused}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    assert!(camera.wait_for(SOON, |log| !log.is_listening));
+    let refused = TcpStream::connect(camera.addr()).expect_err("nobody listens");
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    camera.restart(Duration::ZERO);
+    assert!(camera.wait_for(SOON, |log| log.is_listening));
     let mut client = Client::new(connect_tls(&camera));
     assert!(client.ask("OPTIONS", &camera.url(), &[]).starts_with("RTSP/1.0 200"));
 }

@@ -45,6 +45,8 @@ pub(crate) enum Reports {
 pub(crate) struct Client {
     stream: DuplexStream,
     unread: Vec<u8>,
+    /// All that has ever come.
+    pub(crate) received: Vec<u8>,
     cseq: u32,
     pub(crate) session: String,
     challenge: String,
@@ -67,6 +69,7 @@ impl Client {
         Client {
             stream: camera.connect().expect("connected"),
             unread: Vec::new(),
+            received: Vec::new(),
             cseq: 0,
             session: String::new(),
             challenge: String::new(),
@@ -162,7 +165,7 @@ impl Client {
                     next_ask = asking.next();
                 }
                 () = tokio::time::sleep_until(self.next_report) => self.report().await,
-                unit = next(&mut self.stream, &mut self.unread) => {
+                unit = next(&mut self.stream, &mut self.unread, &mut self.received) => {
                     let what = self.what(unit).await;
                     let over = what == What::End;
                     events.push(Event { at: self.started.elapsed(), what });
@@ -215,18 +218,20 @@ impl Client {
     }
 
     async fn next(&mut self) -> Option<Unit> {
-        next(&mut self.stream, &mut self.unread).await
+        next(&mut self.stream, &mut self.unread, &mut self.received).await
     }
 }
 
 /// Cancelled at any time, it loses nothing.
-async fn next(stream: &mut DuplexStream, unread: &mut Vec<u8>) -> Option<Unit> {
+async fn next(stream: &mut DuplexStream, unread: &mut Vec<u8>, received: &mut Vec<u8>) -> Option<Unit> {
     loop {
         if let Some((unit, place)) = first_unit(unread) {
             unread.drain(place);
             return Some(unit);
         }
-        if stream.read_buf(unread).await.unwrap_or(0) == 0 {
+        let count = stream.read_buf(unread).await.unwrap_or(0);
+        received.extend(&unread[unread.len() - count..]);
+        if count == 0 {
             return None;
         }
     }

@@ -41,6 +41,17 @@ async fn files_end_early_or_get_lost_or_come_twice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_same_seed_sends_the_same_bytes() {
+    let mut received = Vec::new();
+    for seed in [7, 7, 8] {
+        let faults = ["truncated-jpeg=0.3", "loss=0.3", "duplicate=0.3", "stall=1s..9s/20s"];
+        received.push(watch(&camera(Options { seed, ..options(Personality::P1s, &faults) }), secs(100)).await.0);
+    }
+    assert!(received[0].len() > 10_000);
+    assert!(received[0] == received[1] && received[0] != received[2]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn lengths_lie() {
     for bytes in [900_000_000, u32::MAX] {
         let (received, _) = watch(&faulty(&[&format!("jpeg-length={bytes}")]), secs(3)).await;
@@ -51,16 +62,28 @@ async fn lengths_lie() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn files_of_any_size_show_the_same_picture() {
+    let whole = |bytes: &[u8]| files(bytes)[0].to_vec();
+    let usual = whole(&watch(&faulty(&[]), secs(3)).await.0);
+    for size in [8 << 20 | 1, 100_000] {
+        let file = whole(&watch(&faulty(&[&format!("large-jpeg={size}")]), secs(3)).await.0);
+        assert!((size..size + 0x10000).contains(&file.len()), "{size}: {}", file.len());
+        assert!(file.starts_with(&[0xff, 0xd8, 0xff, 0xfe]) && file.ends_with(&usual[2..]), "{size}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn any_code_is_denied_and_strangers_answer() {
     let denial = [&[8, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0][..], &[0xff; 4], &[0; 4]].concat();
-    for (fault, want, ends, outcome) in [
-        ("denial", denial, false, Login::Denied),
-        ("unauthorized", Vec::new(), true, Login::Denied),
-        ("foreign-answer", [&[8, 0, 0, 0, 0x3f, 1, 3, 0][..], &[0; 16]].concat(), false, Login::Accepted),
+    for (faults, want, ends, outcome) in [
+        (&["unauthorized", "wrong-code=denial"][..], denial, false, Login::Denied),
+        (&["unauthorized", "wrong-code=silence"], Vec::new(), false, Login::Denied),
+        (&["unauthorized"], Vec::new(), true, Login::Denied),
+        (&["foreign-answer"], [&[8, 0, 0, 0, 0x3f, 1, 3, 0][..], &[0; 16]].concat(), false, Login::Accepted),
     ] {
-        let camera = faulty(&[fault]);
-        assert_eq!(watch(&camera, secs(60)).await, (want, ends), "{fault}");
-        assert_eq!(camera.log().clients[0].login, Some(outcome), "{fault}");
+        let camera = faulty(faults);
+        assert_eq!(watch(&camera, secs(60)).await, (want, ends), "{faults:?}");
+        assert_eq!(camera.log().clients[0].login, Some(outcome), "{faults:?}");
     }
     let turned = Options { wrong_code: WrongCode::Silence, ..options(Personality::P1s, &["unauthorized=10s@5s"]) };
     let turned = camera(turned);
@@ -93,9 +116,9 @@ async fn connections_end_bare_or_not_at_all() {
 #[tokio::test(start_paused = true)]
 async fn an_orphan_blocks_the_next_client() {
     let twenty_minutes = secs(1200);
-    let orphaning = options(Personality::P1s, &[]);
+    let orphaning = options(Personality::P1s, &["wedge=20m"]);
     let encryption = Encryption::Tls12;
-    let camera = camera(Options { wedge_after_unclean_end: twenty_minutes, encryption, ..orphaning });
+    let camera = camera(Options { encryption, ..orphaning });
     let mut client = connector().connect(name(), camera.connect().expect("connected")).await.expect("a handshake");
     client.write_all(&login("bblp", "12345678")).await.expect("sent");
     tokio::time::sleep(secs(3)).await;

@@ -72,7 +72,7 @@ async fn each_illness_has_its_own_diagnosis_and_advice() {
         Row { change: OTHER_CODE, ..code },
         Row { model: P1s, change: OTHER_CODE, ..code },
         Row { model: A1, change: OTHER_CODE, ..code },
-        Row { model: P1s, faults: "denial", ..code },
+        Row { model: P1s, faults: "wrong-code=denial", change: OTHER_CODE, ..code },
         Row {
             model: P1s,
             change: |options| {

@@ -1,13 +1,14 @@
 //! One cell: one model's camera with one thing that goes wrong, watched until all is well again, or never will be.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use md5::{Digest as _, Md5};
 use printcam::connect::Tunnel;
 use printcam::{AccessUnit, StreamState, Trust};
 use printcam_sim::{Clock, PictureDigest};
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::model::{CODE, Model, OTHER_PIN};
@@ -54,8 +55,8 @@ async fn watch(model: Model, row: &'static Row, reel: Option<Arc<Reel>>) -> Seen
         stage.options.tls.trust = Trust::Pin(OTHER_PIN.parse().expect("a pin"));
     }
     let began = Instant::now();
-    if let Condition::Other { from, until, .. } = row.also {
-        tokio::spawn(visit(other(&stage, model), began + secs(from), began + secs(until)));
+    if let Condition::Other { .. } | Condition::Killed { .. } = row.also {
+        tokio::spawn(visit(Other::of(&stage, model), row.also, began));
         if row.when == When::First {
             let served = || stage.camera.log().clients.iter().any(|client| client.played_at.is_some());
             stage::until("pictures for the other", served).await;
@@ -149,7 +150,7 @@ impl Viewer {
         match &mut self.follower {
             Some(follower) => follower.take(unit),
             None => {
-                let digest = PictureDigest(Md5::digest(&unit.data).into());
+                let digest = PictureDigest(Md5::digest(without_comments(&unit.data)).into());
                 let sent = stage.camera.pictures().number_of(digest).is_some();
                 sent.then_some(()).ok_or_else(|| format!("picture {} was never sent", self.times.len()))
             }
@@ -164,6 +165,15 @@ impl Viewer {
     fn unusual_pauses(&self, model: Model) -> impl Iterator<Item = (f64, f64)> {
         self.pauses().filter(move |(from, to)| to - from > model.usual_pause())
     }
+}
+
+/// As the camera had the file before `large-jpeg` put comments in front.
+fn without_comments(file: &[u8]) -> Vec<u8> {
+    let (start, mut rest) = file.split_at(2);
+    while let [0xff, 0xfe, high, low, ..] = *rest {
+        rest = &rest[2 + usize::from(u16::from_be_bytes([high, low]))..];
+    }
+    [start, rest].concat()
 }
 
 /// What a person was told, with the one address that all documents have.
@@ -192,24 +202,47 @@ fn camel(name: &str) -> String {
 }
 
 /// Another program that watches the same camera, and does not try twice.
-fn other(stage: &Stage, model: Model) -> Stage {
-    let mut options = stage.options.clone();
-    options.reconnect = false;
-    let camera = stage.camera.clone();
-    options.tunnel = Some(Tunnel::new(move || {
-        let (client, server) = tokio::io::duplex(256 << 10);
-        tokio::spawn(camera.serve_connection(server, OTHER));
-        async move { Ok(client) }
-    }));
-    Stage { camera: stage.camera.clone(), source: address(model).parse().expect("an address"), options }
+struct Other {
+    stage: Stage,
+    /// What its connections go through.
+    relays: Arc<Mutex<Vec<AbortHandle>>>,
 }
 
-async fn visit(other: Stage, from: Instant, until: Instant) {
-    sleep_until(from).await;
-    let stream = other.open();
-    sleep_until(until).await;
+impl Other {
+    fn of(stage: &Stage, model: Model) -> Other {
+        let relays: Arc<Mutex<Vec<AbortHandle>>> = Arc::default();
+        let mut options = stage.options.clone();
+        options.reconnect = false;
+        let (camera, kept) = (stage.camera.clone(), Arc::clone(&relays));
+        options.tunnel = Some(Tunnel::new(move || {
+            let (client, mut near) = tokio::io::duplex(PIPE);
+            let (mut far, server) = tokio::io::duplex(PIPE);
+            tokio::spawn(camera.serve_connection(server, OTHER));
+            let relay = tokio::spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
+            kept.lock().unwrap().push(relay.abort_handle());
+            async move { Ok(client) }
+        }));
+        let source = address(model).parse().expect("an address");
+        Other { stage: Stage { camera: stage.camera.clone(), source, options }, relays }
+    }
+}
+
+async fn visit(other: Other, when: Condition, began: Instant) {
+    let (from, until) = match when {
+        Condition::Other { from, until } => (from, until),
+        Condition::Killed { at } => (0.0, at),
+        _ => return,
+    };
+    sleep_until(began + secs(from)).await;
+    let stream = other.stage.open();
+    sleep_until(began + secs(until)).await;
+    if let Condition::Killed { .. } = when {
+        other.relays.lock().unwrap().iter().for_each(AbortHandle::abort);
+    }
     stream.close().await;
 }
+
+const PIPE: usize = 256 << 10;
 
 /// As the camera knows it.
 pub(crate) const OTHER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), 40_000);

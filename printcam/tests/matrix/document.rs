@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::Cells;
 use crate::cell::{Seen, Told};
 use crate::model::Model;
-use crate::row::{Back, Condition, Group, Row, When};
+use crate::row::{Back, Group, Row, When};
 use crate::rows::GROUPS;
 
 /// `docs/faults.md`, whole.
@@ -46,11 +46,7 @@ is no longer so, and is run like this to write it anew:
 ";
 
 fn title(row: &Row) -> String {
-    let condition = match row.also {
-        Condition::LiveViewOffUntil(_) | Condition::WrongCode | Condition::WrongPin | Condition::Other { .. } => "",
-        Condition::CodeChangesAt(_) | Condition::None => row.faults,
-    };
-    if condition.is_empty() { row.what.to_owned() } else { format!("{}: `{condition}`", row.what) }
+    if row.faults.is_empty() { row.what.to_owned() } else { format!("{}: `{}`", row.what, row.faults) }
 }
 
 fn cell(row: &Row, seen: &Seen) -> String {

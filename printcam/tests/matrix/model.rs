@@ -2,7 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use printcam_sim::{Change, Fault, Footage, Options, Personality, Turn, WrongCode};
+use printcam_sim::{Change, Fault, FaultKind, Footage, Options, Personality, Turn, WrongCode};
 
 use crate::row::{Back, Condition, On, Row, When};
 use crate::stage::{faults_named, secs};
@@ -60,8 +60,6 @@ impl Model {
         options.fps = FPS;
         options.live_view = true;
         options.wall_clock = Some(UNIX_EPOCH + Duration::from_secs(1_750_000_000));
-        // Whoever leaves without a word finds the camera taken for longer than any cell lasts.
-        options.wedge_after_unclean_end = if row.deaf { Duration::ZERO } else { secs(1200.0) };
         options.faults = self.faults(row, |_| true);
         let mut turn = |at: f64, turn| options.changes.push(Change { at: secs(at), turn });
         match row.also {
@@ -71,8 +69,7 @@ impl Model {
                 turn(at, Turn::LiveView(true));
                 options.live_view = false;
             }
-            Condition::Other { does, .. } => options.second_client = does,
-            Condition::None | Condition::WrongPin => {}
+            Condition::None | Condition::WrongPin | Condition::Other { .. } | Condition::Killed { .. } => {}
         }
         options
     }
@@ -81,6 +78,8 @@ impl Model {
     pub(crate) fn faults(self, row: &Row, take: impl Fn(&Fault) -> bool) -> Vec<Fault> {
         let own = faults_named(row.faults);
         let mut habits = Options::of(self.personality).faults;
+        // Whoever leaves without a word finds the camera taken for longer than any cell lasts.
+        habits.extend((!row.deaf).then(|| Fault::new(FaultKind::Wedge(secs(1200.0).into()))));
         habits.retain(|habit| own.iter().all(|fault| fault.kind.name() != habit.kind.name()));
         own.into_iter().filter(take).chain(habits).collect()
     }

@@ -73,7 +73,9 @@ pub(crate) async fn leave(seen: &mut Seen, stage: &Stage, row: &Row, stream: Str
     let mut wrong = |what: String| seen.wrong.push(what);
     let ours: Vec<_> = log.clients.iter().filter(|client| client.peer.ip() != OTHER.ip()).collect();
     let peak = match row.also {
-        Condition::Other { .. } => ours.iter().map(|one| open_at(&log, one.connected_at)).max().unwrap_or(0),
+        Condition::Other { .. } | Condition::Killed { .. } => {
+            ours.iter().map(|one| open_at(&log, one.connected_at)).max().unwrap_or(0)
+        }
         _ => log.peak_connections,
     };
     if peak > 1 {

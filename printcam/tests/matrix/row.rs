@@ -1,7 +1,5 @@
 //! What a row of the table says.
 
-use printcam_sim::SecondClient;
-
 /// One thing that goes wrong.
 pub(crate) struct Row {
     /// In words.
@@ -34,9 +32,12 @@ pub(crate) enum Condition {
     WrongPin,
     /// The printer's live view is off, and switched on then.
     LiveViewOffUntil(f64),
+    /// Somebody else watches this camera, and is killed then.
+    Killed {
+        at: f64,
+    },
     /// Somebody else watches this camera.
     Other {
-        does: SecondClient,
         from: f64,
         until: f64,
     },

@@ -1,8 +1,6 @@
 //! What goes wrong, row by row, and what may come of it: the faults of the simulator's catalogue, and conditions that
 //! are no faults.
 
-use printcam_sim::SecondClient;
-
 use crate::row::{Back, Condition, Group, On, Row, When};
 
 pub(crate) const GROUPS: &[Group] = &[
@@ -41,7 +39,7 @@ pub(crate) const GROUPS: &[Group] = &[
             },
             Row {
                 what: "the camera denies the code in words",
-                faults: "denial",
+                faults: "unauthorized wrong-code=denial",
                 on: On::Jpeg,
                 back: Back::Never { unless_silent: false },
                 told: &["authenticationFailed"],
@@ -80,6 +78,7 @@ pub(crate) const GROUPS: &[Group] = &[
             Row { what: "a description of 70,000 bytes", faults: "large-replies", on: On::Rtsp, ..FIRST },
             Row { what: "answers byte by byte", faults: "one-byte-writes", ..FIRST },
             Row { what: "packets in the middle of header lines", faults: "frames-in-headers", on: On::Rtsp, ..FIRST },
+            Row { what: "405 to a request for *", faults: "refuse-star", on: On::Rtsp, ..FIRST },
             Row { what: "GET_PARAMETER is not offered", faults: "no-get-parameter", on: On::Rtsp, ..FIRST },
             Row { what: "GET_PARAMETER is not implemented", faults: "get-parameter-501", on: On::Rtsp, ..FIRST },
         ],
@@ -90,14 +89,16 @@ pub(crate) const GROUPS: &[Group] = &[
         rows: &[
             Row {
                 what: "the second is refused, and that is us",
-                also: Condition::Other { does: SecondClient::Refuse, from: 0.0, until: 20.0 },
+                faults: "second-client=refuse",
+                also: Condition::Other { from: 0.0, until: 20.0 },
                 on: On::Rtsp,
                 told: &["cameraBusy"],
                 ..OUTAGE
             },
             Row {
                 what: "the same, by closing the connection",
-                also: Condition::Other { does: SecondClient::Refuse, from: 0.0, until: 20.0 },
+                faults: "second-client=refuse",
+                also: Condition::Other { from: 0.0, until: 20.0 },
                 on: On::Jpeg,
                 back: Back::Never { unless_silent: false },
                 told: &["authenticationFailed"],
@@ -105,28 +106,41 @@ pub(crate) const GROUPS: &[Group] = &[
             },
             Row {
                 what: "the second gets no pictures, and that is us",
-                also: Condition::Other { does: SecondClient::Starve, from: 0.0, until: 20.0 },
+                faults: "second-client=starve",
+                also: Condition::Other { from: 0.0, until: 20.0 },
+                told: &["timeout", "authenticationFailed"],
+                ..OUTAGE
+            },
+            Row {
+                what: "the other is killed, and keeps the place until 25 s",
+                faults: "second-client=starve wedge=20s",
+                also: Condition::Killed { at: 5.0 },
+                well_at: 25.0,
                 told: &["timeout", "authenticationFailed"],
                 ..OUTAGE
             },
             Row {
                 what: "the first is thrown out, and that is not us",
-                also: Condition::Other { does: SecondClient::KickFirst, from: 0.0, until: 20.0 },
+                faults: "second-client=kick",
+                also: Condition::Other { from: 0.0, until: 20.0 },
                 ..FIRST
             },
             Row {
                 what: "the first is thrown out, and that is us",
-                also: Condition::Other { does: SecondClient::KickFirst, from: 10.0, until: 20.0 },
+                faults: "second-client=kick",
+                also: Condition::Other { from: 10.0, until: 20.0 },
                 ..LOST
             },
             Row {
                 what: "the second is refused, and that is not us",
-                also: Condition::Other { does: SecondClient::Refuse, from: 10.0, until: 20.0 },
+                faults: "second-client=refuse",
+                also: Condition::Other { from: 10.0, until: 20.0 },
                 ..MID
             },
             Row {
                 what: "the second gets no pictures, and that is not us",
-                also: Condition::Other { does: SecondClient::Starve, from: 10.0, until: 20.0 },
+                faults: "second-client=starve",
+                also: Condition::Other { from: 10.0, until: 20.0 },
                 ..MID
             },
         ],
@@ -159,6 +173,7 @@ pub(crate) const GROUPS: &[Group] = &[
             Row { what: "answers, and sends no media", faults: "hang@10s", ..SILENCE },
             Row { what: "gone without FIN", faults: "vanish@10s", deaf: true, ..SILENCE },
             Row { what: "sends every 400 ms", faults: "bursts=400ms@10s", ..MID },
+            Row { what: "needs no receiver reports", faults: "without-reports@1s", on: On::Rtsp, ..MID },
             Row { what: "keep-alives are not answered", faults: "keep-alive-unanswered@10s", on: On::Rtsp, ..MID },
             Row { what: "stalls if a sender report goes unanswered", faults: "report-stall@1s", on: On::Rtsp, ..MID },
             Row { what: "throttles after reports of zeros or of jitter", faults: "throttle@1s", on: On::Rtsp, ..MID },
@@ -289,6 +304,8 @@ pub(crate) const GROUPS: &[Group] = &[
                 lossy: true,
                 ..MID
             },
+            Row { what: "JPEG files of 9 MB", faults: "large-jpeg@10s", on: On::Jpeg, ..LOST },
+            Row { what: "JPEG files of 4 MB", faults: "large-jpeg=4000000@10s", on: On::Jpeg, ..MID },
             Row {
                 what: "a JPEG of 100 MB is promised",
                 faults: "jpeg-length@10s",
@@ -302,8 +319,11 @@ pub(crate) const GROUPS: &[Group] = &[
 ];
 
 /// Kinds of the catalogue that no row plays, and where they are tested instead.
-pub(crate) const ELSEWHERE: &[(&str, &str)] =
-    &[("datagrams-lost", "needs sockets: printcam-cli/tests/interop/healing.rs, docs/measurements.md")];
+pub(crate) const ELSEWHERE: &[(&str, &str)] = &[
+    ("datagrams-lost", "needs sockets: printcam-cli/tests/interop/healing.rs, docs/measurements.md"),
+    ("refuse-udp", "needs sockets: printcam-proto/tests/session/transport.rs"),
+    ("announcement", "is no matter of streams: printcam-cli/tests/printers"),
+];
 
 const FIRST: Row = Row {
     what: "",

@@ -34,6 +34,10 @@ fn texts_and_meanings() {
         ("bursts=100ms@2s+1s", fault(FaultKind::Bursts(secs(1) / 10)).after(secs(2)).lasting(secs(1))),
         ("unauthorized=1h@1d", fault(FaultKind::Unauthorized).after(secs(86_400)).lasting(secs(3600))),
         ("restart=20s@5m", fault(FaultKind::Restart).after(secs(300)).lasting(secs(20))),
+        ("second-client=starve@5m", fault(FaultKind::SecondClient(SecondClient::Starve)).after(secs(300))),
+        ("wrong-code=silence", fault(FaultKind::WrongCode(WrongCode::Silence))),
+        ("announcement=older-address", fault(FaultKind::Announcement(AnnouncementForm::OlderAddress))),
+        ("wedge=1m..20m", fault(FaultKind::Wedge(Length { min: secs(60), max: secs(1200) }))),
         ("large-replies=65537", fault(FaultKind::LargeReplies(65_537))),
     ] {
         let parsed: Fault = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -86,6 +90,7 @@ fn what_is_wrong_is_said() {
         ("loss=1.1", value("loss", "1.1", "a probability from 0 to 1")),
         ("loss=NaN", value("loss", "NaN", "a probability from 0 to 1")),
         ("sequence-gap=65536", value("sequence-gap", "65536", "a number up to 65535")),
+        ("second-client=third", value("second-client", "third", "refuse, starve or kick")),
         ("restart@play", FaultError::NotOfAConnection { name: "restart" }),
     ] {
         let error = text.parse::<Fault>().expect_err(text);
