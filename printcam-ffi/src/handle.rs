@@ -137,7 +137,7 @@ mod tests {
             assert_eq!(table.remove::<u32>(handle).unwrap_err(), PrintcamStatus::StaleHandle);
             over.push(handle);
         }
-        assert_eq!(table.lock().slots.len(), 1, "one slot does for all of them");
+        assert_eq!(lock(&table.slots).slots.len(), 1, "one slot does for all of them");
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
         let table = Table::new();
         let first = insert(&table, ());
         table.remove::<()>(first).unwrap();
-        table.lock().slots[0].generation = MAX_GENERATION;
+        lock(&table.slots).slots[0].generation = MAX_GENERATION;
         let last = insert(&table, ());
         assert_eq!(last, u64::from(MAX_GENERATION) << 32);
         assert!(last as i64 > 0);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use printcam_proto::jpeg_camera;
 use printcam_proto::session::{self, Event, Input, Output, Statistics};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, Sleep};
 
@@ -136,7 +136,13 @@ impl Driver {
         self.publish_statistics(true);
         let closing = async {
             poll_fn(|cx| self.poll_write(cx)).await?;
-            self.stream.shutdown().await
+            self.stream.shutdown().await?;
+            // A JPEG camera sends until it has read our goodbye, and to close over unread bytes is to reset the connection:
+            // a P1S keeps its only place for who has vanished like that.
+            if let Protocol::Jpeg(_) = self.session {
+                while self.stream.read(&mut self.datagram[..]).await? > 0 {}
+            }
+            io::Result::Ok(())
         };
         match tokio::time::timeout(CLOSE_WITHIN, closing).await {
             Ok(Ok(())) => tracing::debug!(target: "printcam::connect", "closed"),

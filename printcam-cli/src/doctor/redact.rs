@@ -27,41 +27,47 @@ impl Redactor {
 
     /// The text without secrets, serial numbers and addresses. Loopback stays: it is everybody's.
     pub(super) fn redact(&mut self, text: &str) -> String {
-        let mut text = text.to_owned();
+        // Before what is known: a code may be a part of a serial number, and would leave the rest of it.
+        let mut text = each_word(text, without_serial);
         for (secret, name) in &self.known {
             text = text.replace(secret, name);
         }
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text.as_str();
-        while let Some(start) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
-            let (before, word) = rest.split_at(start);
-            let length = word.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.')).unwrap_or(word.len());
-            let (word, after) = word.split_at(length);
-            out += before;
-            out += &self.redact_word(word);
-            rest = after;
-        }
-        out + rest
+        each_word(&text, |word| self.without_address(word))
     }
 
-    fn redact_word(&mut self, word: &str) -> String {
-        let trimmed = word.trim_end_matches('.');
-        let end = &word[trimmed.len()..];
-        if let Ok(address) = trimmed.parse::<Ipv4Addr>()
-            && !address.is_loopback()
-            && !address.is_broadcast()
-            && !address.is_unspecified()
-            && !address.is_multicast()
-        {
-            let next = self.addresses.len() + 1;
-            let number = *self.addresses.entry(IpAddr::from(address).to_string()).or_insert(next);
-            return format!("<address {number}>{end}");
+    fn without_address(&mut self, word: &str) -> String {
+        let Ok(address) = word.parse::<Ipv4Addr>() else {
+            return word.to_owned();
+        };
+        if address.is_loopback() || address.is_broadcast() || address.is_unspecified() || address.is_multicast() {
+            return word.to_owned();
         }
-        match Model::of_serial(trimmed) {
-            Some(_) if trimmed.len() == SERIAL => format!("{}<serial>{end}", &trimmed[..3]),
-            _ => word.to_owned(),
-        }
+        let next = self.addresses.len() + 1;
+        let number = *self.addresses.entry(IpAddr::from(address).to_string()).or_insert(next);
+        format!("<address {number}>")
     }
+}
+
+fn without_serial(word: &str) -> String {
+    match Model::of_serial(word) {
+        Some(_) if word.len() == SERIAL => format!("{}<serial>", &word[..3]),
+        _ => word.to_owned(),
+    }
+}
+
+/// The text with other words: letters, digits and dots, though none at a word's end.
+fn each_word(text: &str, mut change: impl FnMut(&str) -> String) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
+        let (before, word) = rest.split_at(start);
+        let length = word.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.')).unwrap_or(word.len());
+        let trimmed = word[..length].trim_end_matches('.');
+        out += before;
+        out += &change(trimmed);
+        rest = &word[trimmed.len()..];
+    }
+    out + rest
 }
 
 /// Characters of a serial number.

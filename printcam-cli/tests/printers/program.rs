@@ -66,9 +66,9 @@ impl Home {
     }
 
     pub(crate) fn printcam(&self, arguments: &[&str]) -> Run {
-        // Whatever hangs is ended, and the test fails.
+        // Whatever hangs is ended, and the test fails. A signal is passed on once: without --foreground it comes twice.
         let mut command = Command::new("timeout");
-        command.args(["60", env!("CARGO_BIN_EXE_printcam")]).args(arguments);
+        command.args(["--foreground", "60", env!("CARGO_BIN_EXE_printcam")]).args(arguments);
         command.env("PRINTCAM_STATE_DIR", &self.0).env("PRINTCAM_CONFIG", self.config());
         // Nobody is listened to unless the test says so.
         command.env("PRINTCAM_DISCOVERY", "127.0.0.1:0").env_remove("PRINTCAM_CODE").env_remove("RUST_LOG");

@@ -175,7 +175,7 @@ fn the_log_tells_what_a_client_did() {
 #[test]
 fn the_log_of_a_jpeg_camera_goes_to_standard_output_up_to_the_end() {
     let home = Home::new();
-    let mut child = home.printcam(&["sim", "--printer", "a1", "--fps", "10", "--log", "-"]).start();
+    let mut child = home.printcam(&["sim", "--printer", "a1", "--log", "-"]).start();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut url = String::new();
     BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut url).unwrap();

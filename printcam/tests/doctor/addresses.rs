@@ -92,6 +92,19 @@ async fn live_view_that_is_off_is_told_from_a_wrong_address() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_dropped_at_once_means_live_view_off_on_some_models() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    for (model, diagnosis) in [("O1S", Diagnosis::LiveViewOff), ("BL-P001", Diagnosis::Busy)] {
+        let mut known = options();
+        known.model = Some(model.into());
+        let report = examine(&source(at), &known, &checkup(0, vec![]), |_| ()).await;
+        assert_eq!((report.diagnosis, ill(&report)), (diagnosis, Some(Step::Tls)), "{:#?}", report.checks);
+    }
+}
+
+#[tokio::test]
 async fn a_printer_that_has_moved_is_found() {
     let port = free_udp_port().await;
     let printer = UdpSocket::bind("127.0.0.2:0").await.unwrap();

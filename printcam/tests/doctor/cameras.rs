@@ -72,7 +72,7 @@ async fn each_illness_has_its_own_diagnosis_and_advice() {
         Row { change: OTHER_CODE, ..code },
         Row { model: P1s, change: OTHER_CODE, ..code },
         Row { model: A1, change: OTHER_CODE, ..code },
-        Row { model: P1s, faults: "wrong-code=denial", change: OTHER_CODE, ..code },
+        Row { model: P1s, faults: "unauthorized wrong-code=denial", ..code },
         Row {
             model: P1s,
             change: |options| {
@@ -190,4 +190,19 @@ async fn a_stream_that_runs_is_looked_at_and_not_connected_to_again() {
     assert_eq!(report.diagnosis, Diagnosis::Hung);
     assert_eq!(patient.camera.log().peak_connections, 1);
     stream.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_wants_to_watch_meanwhile_waits_for_the_camera() {
+    let patient = Patient::new(Personality::X1c, "");
+    let watching = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let stream = Stream::open(&patient.source, patient.options.clone()).unwrap();
+        stream.playing().await.unwrap();
+        stream.close().await;
+    };
+    let (report, ()) = tokio::join!(patient.examine(), watching);
+    assert_eq!(report.diagnosis, Diagnosis::Well);
+    let log = patient.camera.log();
+    assert_eq!((log.connections, log.peak_connections), (2, 1));
 }

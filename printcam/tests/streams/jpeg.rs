@@ -277,3 +277,23 @@ async fn a_recording_says_that_it_cannot_be() {
     sleep(Duration::from_millis(1)).await;
     stage.assert_gentle_and_gone("recording");
 }
+
+/// Over TCP, where closing over unread bytes is a reset: a P1S then keeps its only place for the one that is gone.
+#[tokio::test]
+async fn a_camera_is_left_cleanly_in_the_middle_of_its_pictures() {
+    let mut options = printcam_sim::Options::of(Personality::A1);
+    options.picture_interval = Some(Duration::from_millis(20));
+    options.faults.push("large-jpeg=2000000".parse().expect("a fault"));
+    let camera = printcam_sim::Simulator::start(options).expect("a camera");
+    let source: printcam::Source = camera.url_with_credentials().parse().expect("an address");
+    for time in 0..10 {
+        let options = printcam::Options::new(printcam::Trust::AcceptAny);
+        let stream = printcam::Stream::open(&source, options).expect("a stream");
+        stream.playing().await.expect("pictures");
+        stream.close().await;
+        let left = |log: &printcam_sim::Log| log.open_connections() == 0;
+        assert!(camera.wait_for(Duration::from_secs(5), left), "time {time}");
+    }
+    let endings: Vec<_> = camera.log().clients.iter().map(|client| client.ending).collect();
+    assert_eq!(endings, [Some(printcam_sim::Ending::Clean); 10]);
+}
