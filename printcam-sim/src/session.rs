@@ -266,13 +266,13 @@ impl Dialogue for Session {
         }
     }
 
-    /// A session still open is an unclean end, whatever TLS said.
-    fn handle_end(&mut self, _: Option<Ending>, now: Instant) {
+    /// A session still open is an unclean end, whatever TLS said; but not where the camera itself goes, as to restart.
+    fn handle_end(&mut self, ending: Option<Ending>, now: Instant) {
         let open = self.playback.take().is_some();
         if open {
             self.around.log.set_session(false);
         }
-        let until = self.outgoing.wedged_until(open, now);
+        let until = self.outgoing.wedged_until(open && ending != Some(Ending::ByCamera), now);
         self.around.place.leave(self.around.log.id, until);
     }
 

@@ -162,9 +162,10 @@ pub(crate) async fn connect_telling(
             (Carrier::Tcp(tcp), peer, local)
         }
         Some(tunnel) => {
+            let addr = far_end(target);
             let opened = timeout(options.tcp_timeout, tunnel.open()).await;
-            let opened = opened.map_err(|_| ConnectError::TimedOut { addr: UNKNOWN, after: options.tcp_timeout })?;
-            (opened.map_err(|error| ConnectError::of_tcp(UNKNOWN, error, options.tcp_timeout))?, UNKNOWN, UNKNOWN)
+            let opened = opened.map_err(|_| ConnectError::TimedOut { addr, after: options.tcp_timeout })?;
+            (opened.map_err(|error| ConnectError::of_tcp(addr, error, options.tcp_timeout))?, addr, UNKNOWN)
         }
     };
     reached();
@@ -371,7 +372,12 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 /// Between its further questions.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The address of whatever is at the other end of a tunnel.
+/// What a tunnel leads to, for errors: which port it is decides what they advise. A name is not looked up.
+fn far_end(target: &Target) -> SocketAddr {
+    SocketAddr::new(target.host.parse().unwrap_or(UNKNOWN.ip()), target.port)
+}
+
+/// Our own end of a tunnel.
 const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// For the good-bye of a connection that turns out to be of no use.

@@ -143,19 +143,17 @@ impl Error {
             }
             Error::Connect(error) => return error.hint(),
             Error::Session(error) => return session_hint(error),
-            Error::Decode(_) | Error::Panicked => {
-                "Run again with -v and report the camera's model with what it prints."
-            }
+            Error::Decode(_) | Error::Panicked => REPORT_IT,
             Error::TooManyStreams { .. } => "Stop one of them first, or allow more.",
             Error::Jpeg(_) | Error::Stopped => return None,
             Error::Timeout { waiting: Waiting::Connection, .. } => {
                 "Check that the printer is on, that its address has not changed, and that this computer is in its network."
             }
             Error::Timeout { waiting: Waiting::Handshake, .. } => connect::NO_TLS_ANSWER,
-            Error::Timeout { waiting: Waiting::Description, .. } => HUNG,
+            Error::Timeout { waiting: Waiting::Description, .. } => HUNG_OR_NOT_RTSP,
             Error::Timeout { waiting: Waiting::KeyFrame, .. } => {
-                "Some printers send a whole picture only every 10 s: allow more time with --timeout. If none ever comes, \
-                 close other programs that show this camera, or restart the printer."
+                "Close other programs that show this camera: most printers serve one at a time. Some send a whole picture \
+                 only every 10 s: allow a snapshot more time with --timeout. If none ever comes, restart the printer."
             }
         })
     }
@@ -178,16 +176,26 @@ fn jpeg_camera_hint(error: &jpeg_camera::Error) -> Option<&'static str> {
     use jpeg_camera::Error as E;
     Some(match error {
         E::Denied | E::CredentialsUnusable { .. } => READ_CODE_ANEW,
-        E::ClosedUnanswered | E::Silent { .. } => {
+        E::ClosedUnanswered => {
             "Read the access code anew on the printer's screen, in its network settings; the user name is bblp. If it is \
              right, close other programs that show this camera: it answers one at a time, and nobody for up to 20 \
              minutes after one that vanished."
+        }
+        E::Silent { .. } => {
+            "Close other programs that show this camera: it answers one at a time, and nobody for up to 20 minutes after \
+             one that vanished. If there are none, read the access code anew on the printer's screen, in its network \
+             settings: some printers meet a wrong one by silence. The user name is bblp."
         }
         E::NoCamera => {
             "Only P1 and A1 printers have their camera on this port. For the others use \
              rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1"
         }
-        E::NotJpegCamera | E::LostSync { .. } => "Check address and port: this is not a printer's camera.",
+        E::NotJpegCamera => "Check address and port: this is not a printer's camera.",
+        // There were pictures before.
+        E::LostSync { .. } => REPORT_IT,
+        E::PictureTimedOut { .. } => {
+            "Check the network between this computer and the printer: it is too slow, or loses much."
+        }
         _ => return None,
     })
 }
@@ -201,7 +209,13 @@ fn session_hint(error: &session::Error) -> Option<&'static str> {
         E::Authentication(AuthenticationError::Rejected) => READ_CODE_ANEW,
         E::JpegCamera(error) => return jpeg_camera_hint(error),
         E::Authentication(AuthenticationError::BasicRefused) => "Use rtsps:// and pin the camera's key.",
+        // Whoever has answered once speaks RTSP.
+        E::RequestTimedOut { method: Method::Options, .. } => HUNG_OR_NOT_RTSP,
         E::RequestTimedOut { .. } => HUNG,
+        E::SessionExpired => {
+            "Nothing is to be done, unless it happens again and again: then check the network between this computer and the \
+             printer, for a printer forgets whom it does not hear from."
+        }
         E::Refused { status: 404, .. } => "Check the path: printers stream on /streaming/live/1",
         E::Refused { status: 453 | 503, .. } | E::Closed { .. } => {
             "Close other programs that show this camera: most printers serve one at a time. If there are none, restart \
@@ -222,8 +236,13 @@ fn session_hint(error: &session::Error) -> Option<&'static str> {
 const READ_CODE_ANEW: &str = "Read the access code anew on the printer's screen, in its network settings; it changes when \
                               LAN mode is switched. The user name is bblp.";
 
+const REPORT_IT: &str = "Run again with -v and report the camera's model with what it prints.";
+
 const RTSPS_PORT: u16 = 322;
 
 const HUNG: &str = "The camera service hangs or serves somebody else: close other programs that show this camera, then \
-                    restart the printer. P1 and A1 printers do not speak RTSP: write \
-                    jpegs://bblp:<access code>@<printer's address>";
+                    restart the printer.";
+
+const HUNG_OR_NOT_RTSP: &str = "The camera service hangs or serves somebody else: close other programs that show this \
+                                camera, then restart the printer. P1 and A1 printers do not speak RTSP: write \
+                                jpegs://bblp:<access code>@<printer's address>";

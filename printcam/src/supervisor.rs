@@ -23,7 +23,7 @@ use printcam_proto::session::{self, Statistics, Transport};
 
 use crate::backoff::{Backoff, LONGEST, TELL_AFTER};
 use crate::error::{Error, ErrorCode};
-use crate::{Keep, Reason, StreamState, Transition};
+use crate::{Keep, Reason, StreamState, Transition, Waiting};
 
 /// What a supervisor goes by.
 #[derive(Debug, Clone)]
@@ -96,6 +96,8 @@ pub(crate) struct Supervisor {
     viewers: usize,
     /// When the last viewer's linger ends.
     linger_until: Option<Instant>,
+    /// Sessions in a row that were lost soon after their first picture.
+    short_sessions: u32,
     /// When the next attempt is allowed; forgotten as soon as there is a picture.
     not_before: Option<Instant>,
     outputs: VecDeque<Output>,
@@ -122,7 +124,8 @@ struct Open {
     stalled_since: Option<Instant>,
     /// When the last picture came, or the session began.
     last_picture: Instant,
-    shown: bool,
+    /// When its first picture came.
+    shown_since: Option<Instant>,
     /// Pictures whole and spoilt when the present count began.
     counted: (Instant, u64, u64),
 }
@@ -143,6 +146,13 @@ const UDP_PATIENCE: Duration = Duration::from_secs(2);
 /// Media without a picture for so long means that this session will not bring any.
 const PICTURE_PATIENCE: Duration = Duration::from_secs(60);
 
+/// A session that shows pictures for less and is then lost is a short one.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// After so many short sessions in a row, another one counts as a failed attempt. Two programs whose camera throws the
+/// first out when the second comes would otherwise go on for ever, every four seconds.
+const MAX_SHORT_SESSIONS: u32 = 10;
+
 /// Over how long the share of spoilt pictures is taken.
 const LOSS_WINDOW: Duration = Duration::from_secs(10);
 
@@ -157,6 +167,7 @@ impl Supervisor {
             backoff: Backoff::new(policy.seed),
             state: StreamState::Idle,
             worked: false,
+            short_sessions: 0,
             phase: Phase::Idle,
             viewers: 0,
             linger_until: None,
@@ -214,7 +225,11 @@ impl Supervisor {
                 self.worked = true;
                 if let Phase::Open(open) = &mut self.phase {
                     open.last_picture = now;
-                    if !std::mem::replace(&mut open.shown, true) {
+                    let steady = now >= *open.shown_since.get_or_insert(now) + STEADY;
+                    if steady {
+                        self.short_sessions = 0;
+                    }
+                    if self.short_sessions < MAX_SHORT_SESSIONS {
                         self.backoff.succeeded();
                         self.not_before = None;
                     }
@@ -224,7 +239,7 @@ impl Supervisor {
             Input::Stalled { since } => {
                 if let Phase::Open(open) = &mut self.phase {
                     open.stalled_since = Some(since);
-                    if open.shown {
+                    if open.shown_since.is_some() {
                         self.change(StreamState::Stalled, Reason::NoMedia, None);
                     }
                 }
@@ -246,7 +261,7 @@ impl Supervisor {
     fn handle_time(&mut self, now: Instant) {
         if self.linger_until.is_some_and(|until| until <= now) {
             self.linger_until = None;
-            self.give_back(Next::Idle, StreamState::Idle, Reason::NobodyWatches);
+            self.give_back(Next::Idle, StreamState::Idle, Reason::NobodyWatches, None);
         }
         match &self.phase {
             Phase::Waiting { until } if *until <= now => self.open(now),
@@ -262,11 +277,12 @@ impl Supervisor {
     /// What comes first to an open session if nothing else happens.
     fn first_due(&self, open: &Open) -> Option<(Instant, Reason)> {
         let may_leave_udp = open.udp && self.policy.transport == Transport::Auto;
-        let give_up_after = self.policy.give_up_after.unwrap_or(self.quirks.give_up_after);
-        let silence = open.stalled_since.map(|since| (since + give_up_after, Reason::Silence));
+        // A single attempt has all the time that whoever made it gives it.
+        let silence = open.stalled_since.filter(|_| open.shown_since.is_some() || self.policy.reconnect);
+        let silence = silence.map(|since| (since + self.give_up_after(), Reason::Silence));
         let udp = open
             .stalled_since
-            .filter(|_| may_leave_udp && !open.shown)
+            .filter(|_| may_leave_udp && open.shown_since.is_none())
             .map(|since| (since + UDP_PATIENCE, Reason::UdpUseless));
         let rotation = open.rotate_at.map(|at| (at, Reason::Rotation));
         let picture = (open.last_picture + PICTURE_PATIENCE, Reason::NothingDecodable);
@@ -318,7 +334,7 @@ impl Supervisor {
             stalled_since: None,
             // The connection has deadlines of its own, shorter than this.
             last_picture: now,
-            shown: false,
+            shown_since: None,
             counted: (now, 0, 0),
         });
         self.outputs.push_back(Output::Open(self.policy.transport));
@@ -337,6 +353,9 @@ impl Supervisor {
     }
 
     fn handle_failure(&mut self, now: Instant, error: Option<Arc<Error>>, reason: Reason) {
+        if let Phase::Open(Open { shown_since: Some(since), .. }) = &self.phase {
+            self.short_sessions = if now < *since + STEADY { self.short_sessions + 1 } else { 0 };
+        }
         let hopeless = error.as_ref().is_some_and(|error| is_hopeless(error, self.worked));
         if hopeless || !self.policy.reconnect {
             self.phase = Phase::Ended;
@@ -380,17 +399,24 @@ impl Supervisor {
     /// Puts a new session in the place of this one; the old one goes first, since a camera serves only one.
     fn replace(&mut self, reason: Reason) {
         if let Phase::Open(open) = &self.phase {
-            let works = open.shown || matches!(reason, Reason::Rotation | Reason::UdpUseless);
-            self.give_back(if works { Next::Reopen } else { Next::Retry }, StreamState::Reconnecting, reason);
+            let works = open.shown_since.is_some() || matches!(reason, Reason::Rotation | Reason::UdpUseless);
+            let waited = match reason {
+                Reason::Silence => self.give_up_after(),
+                _ => PICTURE_PATIENCE,
+            };
+            // A camera that accepts a client and sends it nothing serves somebody else: a person can do something about it.
+            let error = Error::Timeout { waiting: Waiting::KeyFrame, after: waited };
+            let error = (!works).then(|| Arc::new(error));
+            self.give_back(if works { Next::Reopen } else { Next::Retry }, StreamState::Reconnecting, reason, error);
         }
     }
 
     fn stop(&mut self) {
         self.linger_until = None;
-        self.give_back(Next::Stopped, StreamState::Stopped, Reason::Asked);
+        self.give_back(Next::Stopped, StreamState::Stopped, Reason::Asked, None);
     }
 
-    fn give_back(&mut self, next: Next, state: StreamState, reason: Reason) {
+    fn give_back(&mut self, next: Next, state: StreamState, reason: Reason, error: Option<Arc<Error>>) {
         match &mut self.phase {
             Phase::Open(_) => {
                 self.phase = Phase::Leaving { next };
@@ -401,7 +427,7 @@ impl Supervisor {
                 self.phase = if next == Next::Stopped { Phase::Ended } else { Phase::Idle };
             }
         }
-        self.change(state, reason, None);
+        self.change(state, reason, error);
     }
 
     fn change(&mut self, state: StreamState, reason: Reason, error: Option<Arc<Error>>) {
@@ -410,6 +436,10 @@ impl Supervisor {
             self.state = state;
             self.outputs.push_back(Output::Transition(Transition { state, reason, error }));
         }
+    }
+
+    fn give_up_after(&self) -> Duration {
+        self.policy.give_up_after.unwrap_or(self.quirks.give_up_after)
     }
 
     fn rotate_every(&self) -> Option<Duration> {

@@ -156,6 +156,11 @@ impl Reception {
         })
     }
 
+    /// Our source has been silent for long: any other may take its place with its first packet.
+    pub fn source_is_silent(&mut self) {
+        self.ssrc_lock.let_go();
+    }
+
     /// Forgets the jitter, as the end of a stall asks for: the printer flushes what it held back, and would slow down
     /// if that were reported to it. The next packet only seeds the estimate.
     pub fn forget_jitter(&mut self) {

@@ -7,7 +7,8 @@ use super::SequenceNumber;
 /// A packet with another SSRC is one of two things. An encoder that restarted takes a new SSRC, sends from then on with
 /// that alone, and must be followed. A packet forged or gone astray comes between those of the true source, and must
 /// not disturb its statistics or its picture. So the other source has to send [`SsrcLock::SWITCH_AFTER`] packets in
-/// sequence while ours sends none; what it sends until then is foreign.
+/// sequence while ours sends none; what it sends until then is foreign. After a stall it need not
+/// ([`SsrcLock::let_go`]).
 ///
 /// This is no protection against one who floods: between two pictures there is time for eight packets. Over UDP the
 /// datagram's origin is checked before; over TCP nobody else can send.
@@ -15,6 +16,8 @@ use super::SequenceNumber;
 pub struct SsrcLock {
     locked: Option<u32>,
     candidate: Option<Candidate>,
+    /// Ours was silent for so long that it need not come back.
+    silent: bool,
 }
 
 /// What [`SsrcLock::record`] says about the source of a packet.
@@ -51,9 +54,16 @@ impl SsrcLock {
         self.locked
     }
 
+    /// Ours has been silent for long: the next source heard is ours, be it the same or not. Whoever waited for more of its
+    /// packets would report nothing of it meanwhile, and an H2C sends next to nothing to a client that reports nothing.
+    pub fn let_go(&mut self) {
+        self.silent = true;
+    }
+
     /// Takes in one packet and says whether it is from our source.
     pub fn record(&mut self, ssrc: u32, sequence_number: SequenceNumber) -> Source {
         let locked = *self.locked.get_or_insert(ssrc);
+        let silent = std::mem::take(&mut self.silent);
         if ssrc == locked {
             self.candidate = None;
             return Source::Locked;
@@ -62,8 +72,8 @@ impl SsrcLock {
             Some(Candidate { ssrc: same, last, run }) if same == ssrc && sequence_number == last.next() => run + 1,
             _ => 1,
         };
-        if run >= Self::SWITCH_AFTER {
-            *self = Self { locked: Some(ssrc), candidate: None };
+        if silent || run >= Self::SWITCH_AFTER {
+            *self = Self { locked: Some(ssrc), ..Self::default() };
             return Source::Switched;
         }
         self.candidate = Some(Candidate { ssrc, last: sequence_number, run });
@@ -124,6 +134,18 @@ mod tests {
             ("the former source after a switch", [run(OTHER, 5..13), run(OURS, 101..102)].concat(), Source::Foreign),
         ] {
             assert_eq!(last_verdict(packets), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn after_silence_one_packet_of_either_source_is_enough() {
+        for (heard, want) in [(OTHER, Source::Switched), (OURS, Source::Locked)] {
+            let mut lock = SsrcLock::new();
+            lock.record(OURS, 100.into());
+            lock.let_go();
+            assert_eq!(lock.locked(), Some(OURS), "still reported of");
+            assert_eq!(lock.record(heard, 7.into()), want);
+            assert_eq!(lock.record(THIRD, 7.into()), Source::Foreign, "and is held on to, after {heard:#x}");
         }
     }
 

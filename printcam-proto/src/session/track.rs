@@ -159,11 +159,13 @@ impl Track {
         Some(unit)
     }
 
-    /// Tells of the beginning or end of a stall: in it reports go out faster, and after it jitter starts from nothing.
+    /// Tells of the beginning or end of a stall: in it reports go out faster, another source may end it, and after it
+    /// jitter starts from nothing.
     pub(super) fn set_stalled(&mut self, stalled: bool) {
         self.report_timer.set_stalled(stalled);
-        if !stalled {
-            self.reception.forget_jitter();
+        match stalled {
+            true => self.reception.source_is_silent(),
+            false => self.reception.forget_jitter(),
         }
     }
 

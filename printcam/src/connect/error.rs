@@ -160,11 +160,13 @@ impl ConnectError {
         Some(match self {
             ConnectError::NameNotFound { .. } => "Check the name, or use the address that the printer's screen shows.",
             ConnectError::Refused { addr } if addr.port() == RTSPS_PORT => {
-                "Switch on \"LAN Only Liveview\" on the printer's screen: until then its camera port is closed. \
-                 P1 and A1 printers have no such port: write jpegs://bblp:<access code>@<printer's address>"
+                "If the printer is not just starting, switch on \"LAN Only Liveview\" on its screen: until then its camera \
+                 port is closed. P1 and A1 printers have no such port: write \
+                 jpegs://bblp:<access code>@<printer's address>"
             }
             ConnectError::Refused { addr } if addr.port() == JPEG_PORT => {
-                "Only P1 and A1 printers have their camera on this port; the others have it on port 322."
+                "If the printer is not just starting, check its model: only P1 and A1 printers have their camera on this \
+                 port. For the others write rtsps://bblp:<access code>@<printer's address>:322/streaming/live/1"
             }
             ConnectError::Refused { .. } => "Check the port: cameras are on port 322, or 6000 for P1 and A1 printers.",
             ConnectError::Unreachable { .. } | ConnectError::TimedOut { .. } => {
@@ -174,9 +176,10 @@ impl ConnectError {
             ConnectError::NotTls { .. } => "Check the port: this is not a printer's camera.",
             ConnectError::Hung { .. } => NO_TLS_ANSWER,
             ConnectError::CertificateChanged { .. } => {
-                "If the printer was replaced or got another printer's address, delete its line from the file \
-                 known_printers (in ~/.local/state/printcam, or where PRINTCAM_STATE_DIR says), or give its new pin. If \
-                 not, somebody may be posing as the printer; the access code has not been sent."
+                "If the printer was replaced or got another printer's address, take its old key out of where it stands: \
+                 the pin in the configuration (printcam remove, then printcam add) or on the command line, or else its \
+                 line in the file known_printers (in ~/.local/state/printcam, or where PRINTCAM_STATE_DIR says). If not, \
+                 somebody may be posing as the printer; the access code has not been sent."
             }
             ConnectError::CertificateUntrusted { reason: Untrusted::NotYetValid { .. }, .. } => {
                 "Set this computer's clock."

@@ -163,6 +163,28 @@ fn attempts_grow_apart_and_are_told_of_after_five() {
 }
 
 #[test]
+fn sessions_lost_at_once_become_rare() {
+    let mut stage = Stage::new(policy());
+    let mut wait_after = |pictures: f64| {
+        stage.play(false).pass(pictures).give(Input::Picture).give(Input::Closed(Some(lost()))).record.clear();
+        let lost_at = stage.now;
+        while stage.record.is_empty() {
+            stage.pass(0.1);
+        }
+        (stage.now - lost_at).as_secs_f64()
+    };
+    for session in 1..=10 {
+        assert!(wait_after(3.0) < 2.4, "session {session}");
+    }
+    for want in [4.0, 8.0, 16.0, 30.0, 30.0] {
+        let wait = wait_after(3.0);
+        assert!((want..=want * 1.1 + 0.2).contains(&wait), "{wait} s for {want} s");
+    }
+    assert!(wait_after(10.0) < 2.4, "one that lasted");
+    assert!(wait_after(3.0) < 2.4, "makes the next ones count anew");
+}
+
+#[test]
 fn what_cannot_get_better_is_not_tried_again() {
     for error in [
         Error::Session(session::Error::Authentication(AuthenticationError::Rejected)),
@@ -232,12 +254,22 @@ fn udp_that_spoils_pictures_gives_way_too() {
 fn media_without_pictures_is_replaced_after_a_minute() {
     let mut stage = Stage::new(policy());
     stage.give(Input::Accepted { udp: false }).record.clear();
-    stage.pass(59.0).expect(&[]).pass(2.0).expect(&["60.0 leave", "60.0 Reconnecting: NothingDecodable"]);
+    stage.pass(59.0).expect(&[]).pass(2.0).expect(&["60.0 leave", "60.0 Reconnecting: NothingDecodable!"]);
     // It never brought a picture, so the next attempt waits; one that did is replaced at once.
     stage.give(Input::Closed(None)).expect(&[]).pass(2.3).record.clear();
     stage.play(false).record.clear();
     stage.give(Input::NothingDecodable).expect(&["63.3 leave", "63.3 Reconnecting: NothingDecodable"]);
     stage.give(Input::Closed(None)).expect(&["63.3 open Auto"]);
+}
+
+#[test]
+fn silence_before_the_first_picture_is_an_error_and_a_single_attempt_waits_on() {
+    for (reconnect, want) in [(true, &["5.0 leave", "5.0 Reconnecting: Silence!"][..]), (false, &[])] {
+        let mut stage = Stage::new(Policy { reconnect, ..policy() });
+        let since = stage.now;
+        stage.give(Input::Accepted { udp: false }).record.clear();
+        stage.pass(1.5).give(Input::Stalled { since }).pass(28.5).expect(want);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! How often a camera that does not work is asked, and that every end is a proper one.
 
 use printcam::{Keep, Stream, StreamState};
+use printcam_sim::SecondClient;
 use tokio::time::sleep;
 
 use crate::stage::{Recording, Stage, secs};
@@ -47,6 +48,29 @@ async fn viewers_that_come_and_go_do_not_hurry_it() {
     let most = log.attempts.windows(2).skip(5).map(|pair| pair[1].at - pair[0].at).min().expect("attempts");
     assert!(most >= secs(30.0), "{most:?} between two attempts");
     assert!(log.attempts.len() > 20);
+}
+
+/// Two programs and a camera that gives its place to whoever comes last.
+#[tokio::test(start_paused = true)]
+async fn two_that_throw_each_other_out_come_less_and_less_often() {
+    let stage = Stage::with("", |options| options.second_client = SecondClient::KickFirst);
+    // To this process a camera of another name is another camera.
+    let other = Stage {
+        camera: stage.camera.clone(),
+        source: format!("rtsp://bblp:12345678@other-{}:554/streaming/live/1", stage.source.url.host()).parse().unwrap(),
+        options: stage.options.clone(),
+    };
+    let (ours, theirs) = (stage.playing().await, other.playing().await);
+    sleep(secs(600.0)).await;
+    let attempts = stage.camera.log().attempts.len();
+    assert!(attempts < 70, "{attempts} attempts in ten minutes");
+    // Once there is peace, whoever has the camera keeps it, and the next loss is mended as soon as any.
+    theirs.close().await;
+    sleep(secs(60.0)).await;
+    stage.camera.restart(secs(0.0));
+    sleep(secs(2.5)).await;
+    assert_eq!(ours.state().state, StreamState::Playing);
+    ours.close().await;
 }
 
 /// Whoever ends a stream, in whatever state it is: the camera hears TEARDOWN where it had given a session.

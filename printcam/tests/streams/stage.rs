@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use printcam::connect::Tunnel;
-use printcam::{KnownPrinters, Options, Reason, Source, Stream, StreamEvent, StreamState, Trust};
+use printcam::{KnownPrinters, Options, Reason, Source, Stream, StreamEvent, StreamState, Transition, Trust};
 use printcam_sim::{Encryption, Fault, Footage, Personality, VirtualCamera};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep, timeout};
@@ -61,11 +61,15 @@ impl Stage {
     }
 
     fn at(options: printcam_sim::Options, address: impl FnOnce(&str) -> String) -> Stage {
-        let camera = VirtualCamera::start(options).expect("a camera");
         // Cameras are remembered by name for as long as the process lives.
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let name = format!("camera-{}.test", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let address = address(&name);
+        Stage::of(options, &address(&name))
+    }
+
+    /// A camera with just these options, at an address that nobody else in this process uses.
+    pub(crate) fn of(options: printcam_sim::Options, address: &str) -> Stage {
+        let camera = VirtualCamera::start(options).expect("a camera");
         let mut options = Options::new(Trust::FirstUse(KnownPrinters::in_memory()));
         options.tunnel = Some(tunnel(&camera));
         options.seed = Some(1);
@@ -133,14 +137,19 @@ impl Recording {
         recording
     }
 
-    /// States with their times and reasons.
-    pub(crate) fn states(&self) -> Vec<(f64, StreamState, Reason)> {
+    /// Changes of the state with their times.
+    pub(crate) fn transitions(&self) -> Vec<(f64, Transition)> {
         let events = self.events.lock().unwrap();
-        let states = events.iter().filter_map(|(at, event)| match event {
-            StreamEvent::State(now) => Some((at.as_secs_f64(), now.state, now.reason)),
+        let transitions = events.iter().filter_map(|(at, event)| match event {
+            StreamEvent::State(now) => Some((at.as_secs_f64(), now.clone())),
             _ => None,
         });
-        states.collect()
+        transitions.collect()
+    }
+
+    /// States with their times and reasons.
+    pub(crate) fn states(&self) -> Vec<(f64, StreamState, Reason)> {
+        self.transitions().into_iter().map(|(at, now)| (at, now.state, now.reason)).collect()
     }
 
     /// States and reasons in words; attempts in a row that failed the same way are one.
