@@ -57,6 +57,51 @@ async fn announcements_are_heard_and_printers_keep_their_identity() {
     assert_eq!(discovery.printers(), [renamed]);
 }
 
+/// Anybody in the network can send anything.
+#[tokio::test]
+async fn thousands_of_damaged_announcements_do_no_harm() {
+    let mut discovery = Discovery::start(on_loopback()).unwrap();
+    let to = discovery.listening_on()[0];
+    let home = socket_at([127, 0, 0, 1]).await;
+    let whole = announcement("NOTIFY * HTTP/1.1", "00M00A000000001", "Workshop").into_bytes();
+    // The constants of Knuth's MMIX generator.
+    let mut random = 1_u64;
+    let mut below = |limit: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) as usize % limit
+    };
+    for round in 0..100 {
+        for _ in 0..50 {
+            let mut damaged = whole.clone();
+            match below(4) {
+                0 => damaged.truncate(below(whole.len())),
+                1 => damaged[below(whole.len())] = below(256) as u8,
+                2 => damaged.extend((0..below(4000)).map(|byte| byte as u8)),
+                _ => damaged.iter_mut().skip(below(whole.len())).for_each(|byte| *byte = byte.rotate_left(1)),
+            }
+            home.send_to(&damaged, to).await.unwrap();
+        }
+        // Whatever became of them, this one is understood.
+        let name = format!("Round {round}");
+        let understood = async {
+            let say = announcement("NOTIFY * HTTP/1.1", "00M00A000000001", &name);
+            let mut again = tokio::time::interval(Duration::from_millis(20));
+            loop {
+                tokio::select! {
+                    sighting = discovery.next() => match sighting.expect("it goes on") {
+                        Sighting::Found(printer) | Sighting::Changed(printer)
+                            if printer.serial.as_deref() == Some("00M00A000000001")
+                                && printer.name.as_deref() == Some(&name) => return,
+                        _ => {}
+                    },
+                    _ = again.tick() => drop(home.send_to(say.as_bytes(), to).await),
+                }
+            }
+        };
+        timeout(SOON, understood).await.unwrap_or_else(|_| panic!("not heard in round {round}"));
+    }
+}
+
 #[tokio::test]
 async fn who_is_asked_answers() {
     let printer = socket_at([127, 0, 0, 1]).await;
