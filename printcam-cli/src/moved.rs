@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use printcam::connect::{ConnectError, ConnectOptions, Target, connect};
+use printcam::connect::{ConnectOptions, Target, connect};
 use printcam::discover::locate;
-use printcam::{Error, Place, StreamEvent, TlsOptions, Trust, Waiting};
+use printcam::{Error, Place, StreamEvent, TlsOptions, Trust};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -14,24 +14,10 @@ use crate::output::say;
 /// For the good-bye after a look at the key.
 const CLOSE_WITHIN: Duration = Duration::from_millis(500);
 
-/// Whether somebody else, or nobody, is at the address.
-fn may_have_moved(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Connect(
-            ConnectError::Refused { .. }
-                | ConnectError::Unreachable { .. }
-                | ConnectError::TimedOut { .. }
-                | ConnectError::NotTls { .. }
-                | ConnectError::CertificateChanged { .. }
-        ) | Error::Timeout { waiting: Waiting::Connection, .. }
-    )
-}
-
 /// The camera at the address from which its printer makes itself known, which the configuration has from then on. `None`
 /// where that is no other one, or the configuration has no key to know the printer by: anybody can announce a serial number.
 pub(crate) async fn find_again(camera: &Camera, error: &Error) -> Option<Camera> {
-    let known = camera.printer.as_ref().filter(|_| may_have_moved(error))?;
+    let known = camera.printer.as_ref().filter(|_| error.doubts_the_address())?;
     let (serial, pin, old) = (known.serial.as_deref()?, known.pin?, known.address.as_ref()?);
     let name = &known.name;
     say!("{name} is not at {old}; listening for it");

@@ -191,7 +191,8 @@ impl Session {
         }
         match self.phase {
             Phase::LoggingIn if self.last_received + accept_timeout <= now => {
-                Err(Error::Silent { after: accept_timeout }.into())
+                let (after, silent) = (accept_timeout, self.config.silent_on_wrong_code);
+                Err(if silent { Error::Silent { after } } else { Error::Busy { after } }.into())
             }
             Phase::Watching if self.stalled_since.is_none() && self.last_received + stall_after <= now => {
                 self.stalled_since = Some(self.last_received);

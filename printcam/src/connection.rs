@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use printcam_proto::jpeg_camera;
-use printcam_proto::quirks::Quirks;
+use printcam_proto::quirks::{Model, Quirks};
 use printcam_proto::rtsp::Scheme;
 use printcam_proto::session::{self, Config, Event, Statistics, Transport};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -62,7 +62,10 @@ impl Connection {
         let tls = connected.tls.clone();
         let protocol = match source.url.scheme() {
             Scheme::Jpegs => {
-                let config = jpeg_camera::Config::new(source.credentials.clone());
+                let mut config = jpeg_camera::Config::new(source.credentials.clone());
+                let serial = tls.as_ref().and_then(|tls| tls.subject.as_deref());
+                config.silent_on_wrong_code =
+                    serial.and_then(Model::of_serial).is_none_or(|model| model.silent_on_wrong_code);
                 Protocol::Jpeg(Box::new(jpeg_camera::Session::new(config, now())))
             }
             Scheme::Rtsp | Scheme::Rtsps => {

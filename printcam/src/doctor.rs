@@ -146,7 +146,7 @@ impl Examination<'_> {
 
     /// Says what an error means here, after a look around where the way to the camera itself is in question.
     async fn explain(&mut self, error: &Error) -> (Diagnosis, Option<String>) {
-        let around = match !self.tunnel && trouble::calls_for_a_look_around(error) {
+        let around = match !self.tunnel && error.doubts_the_address() {
             true => Surroundings::of(self.source, self.checkup).await,
             false => Surroundings::default(),
         };

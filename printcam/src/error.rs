@@ -133,6 +133,24 @@ impl Error {
         }
     }
 
+    /// Whether it is in question who is at the address, if anybody.
+    pub fn doubts_the_address(&self) -> bool {
+        match self {
+            Error::Connect(error) => matches!(
+                error,
+                ConnectError::Refused { .. }
+                    | ConnectError::Unreachable { .. }
+                    | ConnectError::TimedOut { .. }
+                    | ConnectError::NotTls { .. }
+                    | ConnectError::ClosedDuringHandshake { .. }
+                    | ConnectError::CertificateChanged { .. }
+                    | ConnectError::CertificateUntrusted { .. }
+            ),
+            Error::Timeout { waiting, .. } => *waiting == Waiting::Connection,
+            _ => false,
+        }
+    }
+
     /// What a person should try next, where there is something to try.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
@@ -166,6 +184,7 @@ fn jpeg_camera_code(error: &jpeg_camera::Error) -> ErrorCode {
         E::Denied | E::ClosedUnanswered | E::Silent { .. } | E::CredentialsUnusable { .. } => {
             ErrorCode::AuthenticationFailed
         }
+        E::Busy { .. } => ErrorCode::CameraBusy,
         E::NoCamera => ErrorCode::NoVideoTrack,
         E::PictureTimedOut { .. } => ErrorCode::Timeout,
         _ => ErrorCode::ConnectionFailed,
@@ -185,6 +204,10 @@ fn jpeg_camera_hint(error: &jpeg_camera::Error) -> Option<&'static str> {
             "Close other programs that show this camera: it answers one at a time, and nobody for up to 20 minutes after \
              one that vanished. If there are none, read the access code anew on the printer's screen, in its network \
              settings: some printers meet a wrong one by silence. The user name is bblp."
+        }
+        E::Busy { .. } => {
+            "Close other programs that show this camera: it answers one at a time, and nobody for up to 20 minutes after \
+             one that vanished. Restarting the printer is quicker."
         }
         E::NoCamera => {
             "Only P1 and A1 printers have their camera on this port. For the others use \

@@ -12,6 +12,9 @@ pub struct Config {
     /// From the login to the first good header. 8 s: at 0.45 pictures a second that is time for three, and the camera
     /// says no by silence.
     pub accept_timeout: Duration,
+    /// Whether the camera meets a wrong access code with silence, as an A1 does. One that closes the connection instead, as a
+    /// P1S, is silent because it serves somebody else. `true` unless the model is known.
+    pub silent_on_wrong_code: bool,
     /// No byte for so long is a stall. 6 s: pictures come every 2.2 s at the slowest, so two are missing.
     pub stall_after: Duration,
     /// From a picture's first byte to its last. 20 s: 60 KB take that long at 24 kbit/s, with which there is no watching.
@@ -24,6 +27,7 @@ impl Config {
         Self {
             credentials,
             accept_timeout: Duration::from_secs(8),
+            silent_on_wrong_code: true,
             stall_after: Duration::from_secs(6),
             picture_timeout: Duration::from_secs(20),
         }

@@ -18,6 +18,12 @@ pub enum Error {
         /// How long was waited.
         after: Duration,
     },
+    /// Nothing came after the login, of a camera that would have closed the connection over a wrong access code.
+    #[error("the camera says nothing within {} s, as it does while it serves somebody else", after.as_secs_f32())]
+    Busy {
+        /// How long was waited.
+        after: Duration,
+    },
     /// User name or access code do not fit into the login.
     #[error("the user name or access code has more than {max} bytes, or a zero byte")]
     CredentialsUnusable {

@@ -25,6 +25,10 @@ fn framed(jpeg: &[u8]) -> Vec<u8> {
     [&header(jpeg.len()), jpeg].concat()
 }
 
+fn config() -> Config {
+    Config::new(Some(Credentials::new("bblp", "12345678")))
+}
+
 /// A client in virtual time, and what it was told.
 struct Client {
     session: Session,
@@ -38,12 +42,16 @@ struct Client {
 
 impl Client {
     fn new() -> Self {
-        Self::with(Some(Credentials::new("bblp", "12345678")))
+        Self::of(config())
     }
 
     fn with(credentials: Option<Credentials>) -> Self {
+        Self::of(Config::new(credentials))
+    }
+
+    fn of(config: Config) -> Self {
         let start = epoch();
-        let session = Session::new(Config::new(credentials), start);
+        let session = Session::new(config, start);
         let mut client = Self { session, start, now: start, sent: vec![], story: vec![], units: vec![], result: None };
         client.drain();
         client
@@ -166,6 +174,9 @@ fn no_is_said_in_three_ways() {
     assert_eq!(silent.result, None);
     silent.wait(ms(1));
     assert_eq!(silent.error(), Error::Silent { after: Duration::from_secs(8) }.into());
+    let mut busy = Client::of(Config { silent_on_wrong_code: false, ..config() });
+    busy.wait(ms(8000));
+    assert_eq!(busy.error(), Error::Busy { after: Duration::from_secs(8) }.into());
 }
 
 #[test]

@@ -21,22 +21,6 @@ pub(super) struct Trouble {
     pub(super) advice: Option<String>,
 }
 
-/// Whether it is in question who is at the address.
-pub(super) fn calls_for_a_look_around(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Connect(
-            ConnectError::Refused { .. }
-                | ConnectError::Unreachable { .. }
-                | ConnectError::TimedOut { .. }
-                | ConnectError::NotTls { .. }
-                | ConnectError::ClosedDuringHandshake { .. }
-                | ConnectError::CertificateChanged { .. }
-                | ConnectError::CertificateUntrusted { .. }
-        )
-    )
-}
-
 impl Trouble {
     pub(super) fn of(
         error: &Error,
@@ -238,17 +222,13 @@ impl Case<'_> {
     fn of_jpeg_camera(&self, error: &jpeg_camera::Error) -> Trouble {
         use jpeg_camera::Error as E;
         match error {
-            E::Silent { .. } if self.model.is_some_and(|model| !model.silent_on_wrong_code) => self.trouble(
-                Step::AccessCode,
-                Diagnosis::Busy,
-                self.error.to_string(),
-                "Close other programs that show this camera: it answers one at a time, and nobody for up to 20 minutes after \
-                 one that vanished. Restarting the printer is quicker.",
-            ),
+            E::Busy { .. } => self.plain(Step::AccessCode, Diagnosis::Busy),
             E::Denied | E::ClosedUnanswered | E::Silent { .. } | E::CredentialsUnusable { .. } => {
                 self.plain(Step::AccessCode, Diagnosis::WrongCode)
             }
-            E::NoCamera | E::NotJpegCamera | E::LostSync { .. } => self.plain(Step::AccessCode, Diagnosis::WrongAddress),
+            E::NoCamera | E::NotJpegCamera | E::LostSync { .. } => {
+                self.plain(Step::AccessCode, Diagnosis::WrongAddress)
+            }
             _ => self.plain(Step::KeyFrame, Diagnosis::NoPicture),
         }
     }

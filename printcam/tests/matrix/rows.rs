@@ -108,7 +108,7 @@ pub(crate) const GROUPS: &[Group] = &[
                 what: "the second gets no pictures, and that is us",
                 faults: "second-client=starve",
                 also: Condition::Other { from: 0.0, until: 20.0 },
-                told: &["timeout", "authenticationFailed"],
+                told: &["timeout", "authenticationFailed", "cameraBusy"],
                 ..OUTAGE
             },
             Row {
@@ -116,7 +116,7 @@ pub(crate) const GROUPS: &[Group] = &[
                 faults: "second-client=starve wedge=20s",
                 also: Condition::Killed { at: 5.0 },
                 well_at: 25.0,
-                told: &["timeout", "authenticationFailed"],
+                told: &["timeout", "authenticationFailed", "cameraBusy"],
                 ..OUTAGE
             },
             Row {

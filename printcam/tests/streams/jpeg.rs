@@ -193,13 +193,16 @@ async fn each_fault_is_told_and_heals_in_time() {
 
 #[tokio::test(start_paused = true)]
 async fn peers_that_are_none_say_what_they_are() {
-    for (faults, code, text) in [
-        ("foreign-answer", ErrorCode::NoVideoTrack, "no camera on this port"),
-        ("jpeg-length=100000000", ErrorCode::ConnectionFailed, "does not speak as a JPEG camera"),
-        ("jpeg-length=5", ErrorCode::ConnectionFailed, "does not speak as a JPEG camera"),
-        ("hang", ErrorCode::AuthenticationFailed, "did not answer the access code"),
+    use Personality::{A1, P1s};
+    for (model, faults, code, text) in [
+        (P1s, "foreign-answer", ErrorCode::NoVideoTrack, "no camera on this port"),
+        (P1s, "jpeg-length=100000000", ErrorCode::ConnectionFailed, "does not speak as a JPEG camera"),
+        (P1s, "jpeg-length=5", ErrorCode::ConnectionFailed, "does not speak as a JPEG camera"),
+        // A P1S would have closed the connection over a wrong code.
+        (P1s, "hang", ErrorCode::CameraBusy, "serves somebody else"),
+        (A1, "hang", ErrorCode::AuthenticationFailed, "did not answer the access code"),
     ] {
-        let stage = Stage::model(Personality::P1s, faults, NOTHING);
+        let stage = Stage::model(model, faults, NOTHING);
         let (error, _) = first_error(&stage).await;
         assert_eq!(error.code(), code, "{faults}: {error}");
         assert!(error.to_string().contains(text), "{faults}: {error}");
