@@ -199,7 +199,7 @@ fn every_form_of_announcement_is_understood() {
     let home = Home::new();
     let forms = [
         ("full", json!({"name": "Garage", "model": "H2C", "bind": "free", "signal": null})),
-        ("older-address", json!({"name": "Garage", "advertised": "127.0.0.2"})),
+        ("older-address", json!({"name": "Garage", "address": "127.0.0.2", "advertised": null})),
         ("signal", json!({"name": "Garage", "signal": -45})),
         ("lower-case", json!({"name": "Garage", "model": "H2C", "version": "01.02.00.00"})),
         ("cloud", json!({"connect": "cloud", "bind": "occupied"})),
@@ -211,7 +211,7 @@ fn every_form_of_announcement_is_understood() {
         let every = Duration::from_millis(50);
         let announce = Announce { to, every, name: "Garage".into(), ..Announce::default() };
         let faults = vec![format!("announcement={form}").parse().unwrap()];
-        // Not where the datagrams come from, so that it shows whether the address in them is read.
+        // Announcements come from there too, so that printers of one computer are told apart.
         let bind = ([127, 0, 0, 2], 0).into();
         let options = Options { announce: Some(announce), faults, bind, ..Options::of("h2c".parse().unwrap()) };
         let printer = Simulator::start(options).expect("a free port");
