@@ -77,7 +77,7 @@ pub(crate) enum Output {
     Leave,
     /// Tell.
     Transition(Transition),
-    /// Five attempts in a row have failed, the last one with this error or without a picture; it goes on trying.
+    /// Five attempts in a row have failed, the last one with this error; it goes on trying.
     Trouble(Option<Arc<Error>>),
     /// UDP is of no use with this camera.
     RememberTcp,
@@ -90,6 +90,8 @@ pub(crate) struct Supervisor {
     quirks: Quirks,
     backoff: Backoff,
     state: StreamState,
+    /// What was told with it.
+    last_error: Option<Arc<Error>>,
     /// There has been a picture, so the camera took the access code once.
     worked: bool,
     phase: Phase,
@@ -166,6 +168,7 @@ impl Supervisor {
             quirks: Quirks::default(),
             backoff: Backoff::new(policy.seed),
             state: StreamState::Idle,
+            last_error: None,
             worked: false,
             short_sessions: 0,
             phase: Phase::Idle,
@@ -344,7 +347,7 @@ impl Supervisor {
     fn handle_end(&mut self, now: Instant, error: Option<Arc<Error>>, reason: Reason) {
         match &self.phase {
             Phase::Leaving { next: Next::Reopen } => self.open_when_due(now),
-            Phase::Leaving { next: Next::Retry } => self.retry_later(now, None),
+            Phase::Leaving { next: Next::Retry } => self.retry_later(now),
             Phase::Leaving { next: Next::Idle } => self.phase = Phase::Idle,
             Phase::Leaving { next: Next::Stopped } => self.phase = Phase::Ended,
             Phase::Open(_) => self.handle_failure(now, error, reason),
@@ -362,16 +365,16 @@ impl Supervisor {
             self.change(StreamState::Failed, reason, error);
             return;
         }
-        self.change(StreamState::Reconnecting, reason, error.clone());
-        self.retry_later(now, error);
+        self.change(StreamState::Reconnecting, reason, error);
+        self.retry_later(now);
     }
 
-    fn retry_later(&mut self, now: Instant, error: Option<Arc<Error>>) {
+    fn retry_later(&mut self, now: Instant) {
         let until = now + self.backoff.failed();
         self.not_before = Some(until);
         self.phase = Phase::Waiting { until };
         if self.backoff.failures() == TELL_AFTER {
-            self.outputs.push_back(Output::Trouble(error));
+            self.outputs.push_back(Output::Trouble(self.last_error.clone()));
         }
     }
 
@@ -434,6 +437,7 @@ impl Supervisor {
         // A failed attempt is worth telling again, for its error.
         if self.state != StreamState::Stopped && (self.state != state || error.is_some()) {
             self.state = state;
+            self.last_error.clone_from(&error);
             self.outputs.push_back(Output::Transition(Transition { state, reason, error }));
         }
     }
@@ -453,6 +457,8 @@ fn is_hopeless(error: &Error, worked: bool) -> bool {
         Error::Address(_) => true,
         // A wrong access code looks so, and a camera that serves somebody else: it will be free again.
         Error::Session(session::Error::JpegCamera(jpeg_camera::Error::Silent { .. })) => false,
+        // There is another camera, or none: a P2S answers so.
+        Error::Session(session::Error::JpegCamera(jpeg_camera::Error::NoCamera)) => !worked,
         // A wrong access code looks so, and a printer that is only starting.
         Error::Session(session::Error::JpegCamera(jpeg_camera::Error::ClosedUnanswered)) => !worked,
         _ => matches!(error.code(), ErrorCode::AuthenticationFailed | ErrorCode::CertificateChanged),

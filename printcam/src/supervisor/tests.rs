@@ -67,7 +67,7 @@ impl Stage {
                 Output::Transition(t) => {
                     format!("{:?}: {:?}{}", t.state, t.reason, if t.error.is_some() { "!" } else { "" })
                 }
-                Output::Trouble(_) => "trouble".into(),
+                Output::Trouble(error) => format!("trouble{}", if error.is_some() { "!" } else { "" }),
                 Output::RememberTcp => "remember TCP".into(),
             };
             self.record.push(format!("{:.1} {what}", (self.now - self.began).as_secs_f64()));
@@ -144,7 +144,7 @@ fn attempts_grow_apart_and_are_told_of_after_five() {
     let mut opened = Vec::new();
     for attempt in 1..=9 {
         stage.give(Input::OpenFailed(lost()));
-        let told = stage.record.iter().any(|line| line.ends_with("trouble"));
+        let told = stage.record.iter().any(|line| line.ends_with("trouble!"));
         assert_eq!(told, attempt == 5, "attempt {attempt}: {:?}", stage.record);
         assert!(stage.record[0].ends_with("Reconnecting: AttemptFailed!"), "{:?}", stage.record);
         stage.record.clear();
@@ -160,6 +160,23 @@ fn attempts_grow_apart_and_are_told_of_after_five() {
     stage.play(false).give(Input::Closed(Some(lost()))).record.clear();
     stage.pass(2.3);
     assert_eq!(stage.record.len(), 1, "a picture resets the backoff: {:?}", stage.record);
+}
+
+#[test]
+fn a_camera_that_accepts_us_and_sends_nothing_is_told_of_with_its_error() {
+    let mut stage = Stage::new(policy());
+    for attempt in 1..=5 {
+        stage.record.clear();
+        let since = stage.now;
+        stage.give(Input::Accepted { udp: false }).give(Input::Stalled { since });
+        while !stage.record.iter().any(|line| line.ends_with("leave")) {
+            stage.pass(0.1);
+        }
+        stage.give(Input::Closed(None));
+        let told = stage.record.iter().any(|line| line.ends_with("trouble!"));
+        assert_eq!(told, attempt == 5, "attempt {attempt}: {:?}", stage.record);
+        stage.pass(40.0);
+    }
 }
 
 #[test]

@@ -47,10 +47,11 @@ pub(crate) const GROUPS: &[Group] = &[
             },
             Row {
                 what: "no camera behind the port, as on a P2S",
-                faults: "foreign-answer+20s",
+                faults: "foreign-answer",
                 on: On::Jpeg,
+                back: Back::Never { unless_silent: false },
                 told: &["noVideoTrack"],
-                ..OUTAGE
+                ..FIRST
             },
             Row {
                 what: "another key than the pin given",
