@@ -8,10 +8,10 @@ use printcam_proto::rtsp::Method;
 use printcam_proto::session::{self, AuthenticationError};
 
 use super::{Diagnosis, Step, Surroundings};
-use crate::Error;
 use crate::connect::ConnectError;
 use crate::discover::Printer;
 use crate::tls::Untrusted;
+use crate::{Error, Waiting};
 
 /// What an error means.
 pub(super) struct Trouble {
@@ -34,6 +34,11 @@ impl Trouble {
             Error::Connect(error) => case.of_connection(error),
             Error::Session(error) => case.of_session(error),
             Error::Decode(_) | Error::Jpeg(_) => case.plain(Step::KeyFrame, Diagnosis::NoPicture),
+            Error::Timeout { waiting: Waiting::Connection, .. } => case.nobody(),
+            Error::Timeout { waiting: Waiting::Handshake, .. } => case.plain(Step::Tls, Diagnosis::Hung),
+            Error::Timeout { waiting: Waiting::Description, .. } => case.plain(Step::Describe, Diagnosis::Hung),
+            // It has accepted us.
+            Error::Timeout { waiting: Waiting::KeyFrame, .. } => case.plain(Step::KeyFrame, Diagnosis::Busy),
             _ => case.plain(Step::Reach, Diagnosis::Other),
         }
     }

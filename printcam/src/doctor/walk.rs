@@ -49,7 +49,8 @@ impl Examination<'_> {
         };
         match connection.tls().cloned() {
             Some(tls) => {
-                self.tell_tls(&tls, &options.tls.trust, reached.map(|reached| now() - reached));
+                let trusted = trusted(&tls, &options.tls.trust);
+                self.tell_tls(&tls, trusted, reached.map(|reached| now() - reached));
             }
             None => {
                 self.check(Step::Tls, Verdict::Note, "none: anybody on the way can watch, and change everything", None)
@@ -62,7 +63,7 @@ impl Examination<'_> {
         ending
     }
 
-    pub(super) fn tell_tls(&mut self, tls: &TlsInfo, trust: &Trust, took: Option<Duration>) {
+    pub(super) fn tell_tls(&mut self, tls: &TlsInfo, trusted: (Verdict, &str), took: Option<Duration>) {
         self.check(Step::Tls, Verdict::Well, format!("{}, {}", tls.version, tls.cipher), took);
         let model = tls.subject.as_deref().and_then(Model::of_serial);
         self.model = self.model.or(model);
@@ -75,13 +76,7 @@ impl Examination<'_> {
             (None, _) => "nobody's name".to_owned(),
         };
         let issuer = tls.issuer.as_deref().unwrap_or("nobody");
-        let (verdict, trusted) = match trust {
-            Trust::FirstUse(_) if tls.first_seen => (Verdict::Note, "its key is seen for the first time, and kept now"),
-            Trust::FirstUse(_) => (Verdict::Well, "its key is the one kept before"),
-            Trust::Pin(_) => (Verdict::Well, "its key is the one pinned"),
-            Trust::PrinterCa { .. } => (Verdict::Well, "issued by the authority given"),
-            Trust::AcceptAny => (Verdict::Note, "and anybody would be accepted"),
-        };
+        let (verdict, trusted) = trusted;
         self.check(Step::Identity, verdict, format!("{whose}, issued by {issuer}; {trusted}"), None);
     }
 
@@ -181,6 +176,17 @@ impl Examination<'_> {
         let finding = format!("sender reports received: {received}; receiver reports sent: {sent}");
         let verdict = if sent > 0 && received > 0 { Verdict::Well } else { Verdict::Note };
         self.check(Step::Rtcp, verdict, finding, None);
+    }
+}
+
+/// Why the peer is believed.
+fn trusted(tls: &TlsInfo, trust: &Trust) -> (Verdict, &'static str) {
+    match trust {
+        Trust::FirstUse(_) if tls.first_seen => (Verdict::Note, "its key is seen for the first time, and kept now"),
+        Trust::FirstUse(_) => (Verdict::Well, "its key is the one kept before"),
+        Trust::Pin(_) => (Verdict::Well, "its key is the one pinned"),
+        Trust::PrinterCa { .. } => (Verdict::Well, "issued by the authority given"),
+        Trust::AcceptAny => (Verdict::Note, "and anybody would be accepted"),
     }
 }
 
