@@ -196,7 +196,7 @@ pub(crate) struct SimArguments {
     #[arg(long, requires = "announce")]
     pub(crate) name: Option<String>,
     /// The serial number, which is the certificate's common name.
-    #[arg(long)]
+    #[arg(long, value_parser = parse_serial)]
     pub(crate) serial: Option<String>,
     /// Write what each client does as it happens, a JSON object a line, never the access code; `-` is stdout, and the
     /// camera's address then goes to stderr.
@@ -330,6 +330,10 @@ fn fault_help() -> String {
 
 fn parse_printer(text: &str) -> Result<Personality, UnknownPersonality> {
     text.parse()
+}
+
+fn parse_serial(text: &str) -> Result<String, &'static str> {
+    Some(text.to_owned()).filter(|text| printcam_sim::Options::is_serial(text)).ok_or("15 letters and digits")
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, &'static str> {

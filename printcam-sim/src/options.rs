@@ -17,7 +17,7 @@ pub struct Options {
     pub personality: Personality,
     /// Where to listen; port 0 takes a free one.
     pub bind: SocketAddr,
-    /// The serial number, 15 characters: the certificate's common name.
+    /// The serial number, 15 letters and digits: the certificate's common name.
     pub serial: String,
     /// The code that clients must know; user name `bblp`.
     pub access_code: AccessCode,
@@ -97,6 +97,11 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Whether it can be a serial number: 15 letters and digits.
+    pub fn is_serial(text: &str) -> bool {
+        text.len() == 15 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    }
+
     /// What stands in the picture's upper left corner.
     pub(crate) fn caption(&self) -> String {
         match self.title.as_str() {

@@ -124,7 +124,10 @@ impl FromStr for Options {
                     let seed = value.as_integer().and_then(|seed| seed.try_into().ok());
                     options.seed = seed.ok_or_else(|| bad("seed", "a number of at least 0"))?;
                 }
-                "serial" => options.serial = string("serial", value)?.to_owned(),
+                "serial" => {
+                    let serial = value.as_str().filter(|serial| Options::is_serial(serial));
+                    options.serial = serial.ok_or_else(|| bad("serial", "15 letters and digits in quotes"))?.to_owned();
+                }
                 "code" => options.access_code = string("code", value)?.into(),
                 "live-view" => options.live_view = boolean("live-view", value)?,
                 "faults" => options.faults.extend(faults(value)?),
@@ -242,6 +245,7 @@ mod tests {
             ("printr = \"x1c\"", "no 'printr'"),
             ("seed = -1", "'seed' takes a number"),
             ("seed = 1\n\nseed", "line 3: "),
+            ("serial = \"x\"", "'serial' takes 15 letters and digits"),
             ("faults = [\"stal\"]", "perhaps 'stall'"),
             ("faults = \"stall\"", "a list of faults"),
             ("[[at]]\nrefuse = \"5s\"", "'time' takes a time"),

@@ -36,11 +36,17 @@ impl Simulator {
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (camera, announcer) = {
+        let begun = {
             let _entered = runtime.enter();
-            let camera = VirtualCamera::start(options)?;
-            let announcer = Announcer::bind(&camera)?;
-            (camera, announcer)
+            VirtualCamera::start(options).and_then(|camera| Ok((Announcer::bind(&camera)?, camera)))
+        };
+        let (announcer, camera) = match begun {
+            Ok(begun) => begun,
+            Err(error) => {
+                // Merely dropped, it would panic where the caller has a runtime too.
+                runtime.shutdown_background();
+                return Err(error);
+            }
         };
         let searches_at = announcer.as_ref().and_then(Announcer::searches_at);
         let served = camera.clone();

@@ -82,11 +82,11 @@ pub(crate) fn acceptor(options: &Options, certificate: Certificate) -> io::Resul
 ///
 /// Serial numbers have one length and RSA signatures too, so both are replaced in place.
 fn issue_for(certificate: CertificateDer<'_>, serial: &str) -> io::Result<CertificateDer<'static>> {
-    let unfit = || io::Error::new(io::ErrorKind::InvalidInput, "a serial number has 15 characters");
+    let unfit = || io::Error::new(io::ErrorKind::InvalidInput, "a serial number has 15 letters and digits");
     let mut der = certificate.to_vec();
     let old = FIXTURE_SERIAL.as_bytes();
     let name = der.windows(old.len()).position(|window| window == old);
-    let name = name.filter(|_| serial.len() == old.len() && serial.is_ascii()).ok_or_else(unfit)?;
+    let name = name.filter(|_| Options::is_serial(serial)).ok_or_else(unfit)?;
     der[name..name + old.len()].copy_from_slice(serial.as_bytes());
 
     // Certificate ::= SEQUENCE { tbsCertificate SEQUENCE, ... }, both with lengths of two bytes.
@@ -142,7 +142,7 @@ mod tests {
         let name = same.iter().zip(&other[..]).position(differ).expect("another name");
         assert_eq!(same[..name], other[..name]);
         assert!(other[..name + 20].windows(15).any(|window| window == b"00M09C123456789"));
-        for serial in ["", "short", "00M00A0000000000", "00M00A00000000é"] {
+        for serial in ["", "short", "00M00A0000000000", "00M00A00000000é", "00M00A0000000\r\n"] {
             assert!(issue_for(fixture(), serial).is_err(), "{serial}");
         }
     }

@@ -1,6 +1,7 @@
 //! Printers announce themselves over real sockets.
 
-use std::net::{Ipv4Addr, UdpSocket};
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use printcam_sim::{Announce, Encryption, Options, Personality, Simulator};
@@ -11,17 +12,19 @@ fn listener() -> UdpSocket {
     socket
 }
 
-fn start(personality: Personality, to: &UdpSocket) -> Simulator {
+fn options(personality: Personality, to: &UdpSocket, searches_at: SocketAddr) -> Options {
     let announce = Announce {
         to: to.local_addr().expect("an address"),
         every: Duration::from_millis(50),
         name: "Garage".into(),
-        searches_at: (Ipv4Addr::LOCALHOST, 0).into(),
+        searches_at,
     };
     // Nothing is encrypted here: keys need not be loaded.
-    let encryption = Encryption::None;
-    let options = Options { announce: Some(announce), encryption, ..Options::of(personality) };
-    Simulator::start(options).expect("a camera")
+    Options { announce: Some(announce), encryption: Encryption::None, ..Options::of(personality) }
+}
+
+fn start(personality: Personality, to: &UdpSocket) -> Simulator {
+    Simulator::start(options(personality, to, (Ipv4Addr::LOCALHOST, 0).into())).expect("a camera")
 }
 
 fn next(socket: &UdpSocket) -> (String, u16) {
@@ -84,4 +87,17 @@ fn a_fault_decides_the_form_while_it_lasts() {
 fn nothing_is_announced_unless_told() {
     let printer = Simulator::start(Options::of(Personality::P1s)).expect("a camera");
     assert_eq!(printer.searches_at(), None);
+}
+
+/// Where the caller has a runtime of its own, too.
+#[tokio::test]
+async fn what_cannot_start_is_an_error() {
+    let socket = listener();
+    let taken = socket.local_addr().expect("an address");
+    for (options, want) in [
+        (options(Personality::P1s, &socket, taken), ErrorKind::AddrInUse),
+        (Options { serial: "short".into(), ..Options::default() }, ErrorKind::InvalidInput),
+    ] {
+        assert_eq!(Simulator::start(options).expect_err("no camera").kind(), want);
+    }
 }

@@ -118,6 +118,7 @@ fn a_scenario_plays_and_what_is_wrong_is_one_sentence() {
         ("[[at]]\ntime = \"5s\"\nfaults = [\"stal\"]", "no fault is called 'stal'; perhaps 'stall'"),
         ("faults = [\"earthquake\"]", "printcam sim --help"),
         ("printr = \"h2c\"", "no 'printr'"),
+        ("serial = \"x\"", "'serial' takes 15 letters and digits"),
     ] {
         fs::write(&file, text).unwrap();
         let refused = home.printcam(&["sim", "--scenario", path]).expect(2);
@@ -125,6 +126,17 @@ fn a_scenario_plays_and_what_is_wrong_is_one_sentence() {
         let lines: Vec<&str> = refused.stderr.lines().collect();
         let [sentence, hint] = lines[..] else { panic!("{text}: {}", refused.stderr) };
         assert!(sentence.contains(path) && sentence.contains(want) && hint.starts_with("hint: "), "{text}: {lines:?}");
+    }
+}
+
+#[test]
+fn arguments_that_cannot_be_are_refused_in_a_sentence() {
+    let home = Home::new();
+    let rows: [(&[&str], _, _); 1] = [(&["--serial", "short"], 2, "15 letters and digits")];
+    for (arguments, code, want) in rows {
+        let refused = home.printcam(&[&["sim"], arguments].concat()).expect(code);
+        assert!(refused.stdout.is_empty(), "{arguments:?}");
+        assert!(refused.stderr.contains(want) && !refused.stderr.contains("panicked"), "{}", refused.stderr);
     }
 }
 
