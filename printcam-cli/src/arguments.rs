@@ -72,12 +72,12 @@ First steps:
   printcam discover
   printcam add workshop 192.168.1.20
   printcam snap workshop -o printer.jpg
-The access code is on the printer's screen, in its network settings; where printcam asks for it, it can also come from
+The access code is on the printer's screen, in its network settings; where printcam asks for it, it can also come from \
 PRINTCAM_CODE or stdin.";
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 picture written (doctor: there are pictures), 2 wrong usage, 3 unreachable or busy, 4 access code, 5 live view off,
-6 another certificate than before, 7 too long without a picture, 130 interrupted, 1 anything else.";
+Exit codes: 0 picture written (doctor: there are pictures), 2 wrong usage, 3 unreachable or busy, 4 access code, \
+5 live view off, 6 another certificate than before, 7 too long without a picture, 130 interrupted, 1 anything else.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

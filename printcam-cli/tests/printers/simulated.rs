@@ -148,9 +148,14 @@ fn an_unknown_fault_points_to_the_help_which_has_them_all() {
         let refused = home.printcam(&["sim", "--fault", fault]).expect(2);
         assert!(refused.stderr.contains(want) && refused.stderr.contains("--help"), "{}", refused.stderr);
     }
-    let help = home.printcam(&["sim", "--help"]).expect(0).stdout;
-    for (fault, meaning) in printcam_sim::Fault::catalogue() {
-        assert!(help.contains(&fault) && help.contains(meaning), "{fault}");
+    for columns in ["60", "200"] {
+        let help = home.printcam(&["sim", "--help"]).env("COLUMNS", columns).expect(0).stdout;
+        assert!(help.lines().any(|line| line.len() > 50) && help.lines().all(|line| line.len() <= 100), "{help}");
+        // Where a line ends is the terminal's matter.
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        for (fault, meaning) in printcam_sim::Fault::catalogue() {
+            assert!(help.contains(&format!("{fault} {meaning}")), "{columns} columns: {fault}");
+        }
     }
 }
 
