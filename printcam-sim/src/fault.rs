@@ -113,7 +113,8 @@ pub enum FaultKind {
     /// told). Camera's clock.
     SecondClient(SecondClient),
     /// `wedge=LENGTH`: a session that ends without TEARDOWN, of a JPEG camera without close_notify, keeps the only
-    /// place taken for so long (20 minutes unless told). Camera's clock.
+    /// place taken for so long (20 minutes unless told), or until the next restart; who comes then is refused, whatever
+    /// `second-client` says, and by a JPEG camera starved. Camera's clock.
     Wedge(Length),
     /// `wrong-code=WHAT`: what a JPEG camera does about a wrong code: close, silence or denial (unless told), which is
     /// a header and 8 bytes. Camera's clock.
@@ -131,7 +132,8 @@ pub enum FaultKind {
     NoSprop,
     /// `large-replies=BYTES`: the description has at least so many bytes (70000 unless told). Camera's clock.
     LargeReplies(u32),
-    /// `one-byte-writes`: RTSP responses and the headers of JPEG pictures are written byte by byte, each in its own TLS record. Camera's clock.
+    /// `one-byte-writes`: RTSP responses and the headers of JPEG pictures are written byte by byte, each in its own TLS
+    /// record. Camera's clock.
     OneByteWrites,
     /// `frames-in-headers`: responses have an interleaved packet in the middle of a header line. Camera's clock.
     FramesInHeaders,

@@ -16,6 +16,7 @@ use crate::jpeg::enlarged;
 use crate::log::{Ending, Login};
 use crate::options::{AccessCode, SecondClient, WrongCode};
 use crate::outgoing::Outgoing;
+use crate::place::Obstacle;
 use crate::timeline::Timeline;
 
 /// One connection's state.
@@ -78,12 +79,14 @@ impl JpegSession {
 
     fn begin_pictures(&mut self, now: Instant) {
         let Surroundings { place, log, options, .. } = &self.around;
-        if !place.is_free_for(log.id, now) {
-            match self.outgoing.second_client(options, now) {
+        match place.obstacle_for(log.id, now) {
+            None => {}
+            Some(Obstacle::Wedge) => self.starved = true,
+            Some(Obstacle::Holder) => match self.outgoing.second_client(options, now) {
                 SecondClient::Refuse => return self.outgoing.queue.push_back(Output::Close(Farewell::Orderly)),
                 SecondClient::Starve => self.starved = true,
                 SecondClient::KickFirst => {}
-            }
+            },
         }
         if !self.starved {
             place.take(log.id);

@@ -101,14 +101,17 @@ impl Outgoing {
         told.unwrap_or(options.second_client)
     }
 
-    /// How long the place stays taken after the connection's end, if it was the client's and an `unclean` one.
+    /// How long the place stays taken after the connection's end, if it was the client's and an `unclean` one; a restart
+    /// ends it, of those that are planned now.
     pub(crate) fn wedged_until(&mut self, unclean: bool, now: Instant) -> Option<Instant> {
         let by_client = self.farewell.is_none();
         let wedges = self.timeline.active(now).filter_map(|(kind, random)| match kind {
             FaultKind::Wedge(length) if unclean && by_client => Some(now + length.pick(random)),
             _ => None,
         });
-        wedges.last()
+        let wedged_until = wedges.last()?;
+        let restart = self.timeline.next_beginning(FaultKind::Restart, now);
+        Some(restart.map_or(wedged_until, |restart| restart.min(wedged_until)))
     }
 }
 

@@ -7,6 +7,15 @@ use std::time::Instant;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Place(Arc<Mutex<State>>);
 
+/// Why a client gets no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// Another client has it.
+    Holder,
+    /// Nobody has it, which the printer does not know: there is nobody to throw out.
+    Wedge,
+}
+
 #[derive(Debug, Default)]
 struct State {
     holder: Option<u64>,
@@ -18,10 +27,13 @@ impl Place {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether `client` may have a session now.
-    pub(crate) fn is_free_for(&self, client: u64, now: Instant) -> bool {
+    /// What stands in the way of a session of `client` now.
+    pub(crate) fn obstacle_for(&self, client: u64, now: Instant) -> Option<Obstacle> {
         let state = self.lock();
-        state.holder.is_none_or(|holder| holder == client) && state.wedged_until.is_none_or(|until| until <= now)
+        match state.holder {
+            Some(holder) => (holder != client).then_some(Obstacle::Holder),
+            None => state.wedged_until.is_some_and(|until| now < until).then_some(Obstacle::Wedge),
+        }
     }
 
     /// Whoever held it has lost it.
@@ -40,5 +52,10 @@ impl Place {
             state.holder = None;
             state.wedged_until = wedged_until;
         }
+    }
+
+    /// What a restart does.
+    pub(crate) fn end_wedge(&self) {
+        self.lock().wedged_until = None;
     }
 }

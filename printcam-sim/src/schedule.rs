@@ -50,7 +50,15 @@ impl Schedule {
             return Some(self.from);
         }
         let end = self.end(number).filter(|&end| end > elapsed);
-        end.or_else(|| self.period.map(|_| self.beginning(number + 1)))
+        end.or_else(|| self.next_beginning(elapsed))
+    }
+
+    /// The first after this moment.
+    pub(crate) fn next_beginning(&self, elapsed: Duration) -> Option<Duration> {
+        match self.beginnings(elapsed) {
+            0 => Some(self.from),
+            number => self.period.map(|_| self.beginning(number + 1)),
+        }
     }
 
     /// The end of the occurrence begun last.

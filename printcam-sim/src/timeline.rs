@@ -117,6 +117,16 @@ impl Timeline {
         changes.chain(self.bursts(now).map(|(_, next)| next)).min()
     }
 
+    /// When one of a kind begins next.
+    pub(crate) fn next_beginning(&self, kind: FaultKind, now: Instant) -> Option<Instant> {
+        let same = |planned: &&Planned| std::mem::discriminant(&planned.fault.kind) == std::mem::discriminant(&kind);
+        let beginnings = self.planned.iter().filter(same).filter_map(|planned| {
+            let next = planned.schedule.next_beginning(planned.elapsed(now)?)?;
+            planned.origin.map(|origin| origin + next)
+        });
+        beginnings.min()
+    }
+
     /// Whether media is being gathered for the next burst.
     pub(crate) fn is_between_bursts(&self, now: Instant) -> bool {
         self.bursts(now).any(|(gathering, _)| gathering)

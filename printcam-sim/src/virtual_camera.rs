@@ -215,6 +215,7 @@ impl VirtualCamera {
 
     /// All connections end without a word, and nobody listens for so long: the printer restarts.
     pub fn restart(&self, time: Duration) {
+        self.0.place.end_wedge();
         let until = Instant::now() + time;
         self.0.control.send_modify(|control| {
             control.closed_until = Some(until);

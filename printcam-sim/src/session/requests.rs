@@ -8,6 +8,7 @@ use crate::digest::Challenge;
 use crate::event::Happening;
 use crate::fault::FaultKind;
 use crate::options::{SecondClient, Udp};
+use crate::place::Obstacle;
 use crate::request::Request;
 use crate::response::Response;
 use crate::sdp::Description;
@@ -189,10 +190,15 @@ impl Session {
         Response::new(401).header("WWW-Authenticate", self.challenge.header())
     }
 
-    /// Whether another client has the place, and this is what comes of it.
+    /// Whether the place is taken, and this is what comes of it.
     fn meets(&self, policy: SecondClient, now: Instant) -> bool {
-        !self.around.place.is_free_for(self.around.log.id, now)
-            && self.outgoing.second_client(&self.around.options, now) == policy
+        self.around.place.obstacle_for(self.around.log.id, now).is_some_and(|obstacle| {
+            policy
+                == match obstacle {
+                    Obstacle::Holder => self.outgoing.second_client(&self.around.options, now),
+                    Obstacle::Wedge => SecondClient::Refuse,
+                }
+        })
     }
 
     /// What follows the stream's path in a URI; `None` for another stream.
