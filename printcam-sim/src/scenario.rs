@@ -19,11 +19,12 @@
 //! live-view = false
 //! certificate = "second"          # or "usual"
 //! refuse = "10s"                  # nobody listens for so long
-//! faults = ["loss=0.05"]          # instead of those before
+//! faults = ["loss=0.05"]          # instead of the scenario's own before; habits and the command line's stay
 //! ```
 
 use std::error::Error;
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -52,8 +53,14 @@ pub enum Turn {
     LiveView(bool),
     /// The key that the camera presents.
     Certificate(Certificate),
-    /// These faults instead of those before.
-    Faults(Vec<Fault>),
+    /// These faults instead of the scenario's own before. The model's habits stay, and so does what was added to the
+    /// options later.
+    Faults {
+        /// Where in [`Options::faults`] those before are.
+        before: Range<usize>,
+        /// Those from now on.
+        faults: Vec<Fault>,
+    },
     /// Nobody listens for so long.
     Refuse(Duration),
     /// All connections end without a word, and nobody listens for so long.
@@ -117,6 +124,7 @@ impl FromStr for Options {
         {
             options.faults.clear();
         }
+        let habits = options.faults.len();
         for (key, value) in &table {
             match key.as_str() {
                 "printer" | "habits" => {}
@@ -133,6 +141,13 @@ impl FromStr for Options {
                 "faults" => options.faults.extend(faults(value)?),
                 "at" => options.changes = changes(value)?,
                 _ => return Err(ScenarioError::UnknownKey { key: key.clone() }),
+            }
+        }
+        let mut own = habits..options.faults.len();
+        for change in &mut options.changes {
+            if let Turn::Faults { before, faults } = &mut change.turn {
+                let now = habits..habits + faults.len();
+                *before = std::mem::replace(&mut own, now);
             }
         }
         Ok(options)
@@ -160,7 +175,7 @@ fn changes(value: &Value) -> Result<Vec<Change>, ScenarioError> {
                     Some("second") => Certificate::Second,
                     _ => return Err(bad("certificate", "\"usual\" or \"second\"")),
                 }),
-                "faults" => Turn::Faults(faults(value)?),
+                "faults" => Turn::Faults { before: 0..0, faults: faults(value)? },
                 "refuse" => Turn::Refuse(time("refuse", value)?),
                 "restart" => Turn::Restart(time("restart", value)?),
                 _ => return Err(ScenarioError::UnknownKey { key: key.clone() }),
@@ -199,6 +214,7 @@ const TIME: &str = "a time in quotes such as \"1.5s\" or \"10m\"";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::virtual_camera::VirtualCamera;
 
     #[test]
     fn a_whole_scenario() {
@@ -230,12 +246,41 @@ mod tests {
             [
                 change(60, Turn::Restart(Duration::from_secs(20))),
                 change(90, Turn::Certificate(Certificate::Second)),
-                change(90, Turn::Faults(Vec::new())),
+                change(90, Turn::Faults { before: 0..2, faults: Vec::new() }),
                 change(300, Turn::LiveView(false)),
             ]
         );
         let empty: Options = "".parse().expect("nothing is told");
         assert_eq!(format!("{empty:?}"), format!("{:?}", Options::default()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn faults_take_the_place_of_the_scenarios_own() {
+        let text = r#"
+            printer = "p2s-0102"
+            faults = ["refuse-udp", "no-sprop"]
+            [[at]]
+            time = "2m"
+            faults = ["csrc=0.5", "loss=0.5"]
+            [[at]]
+            time = "1m"
+            faults = ["padding=0.5"]
+            [[at]]
+            time = "3m"
+            faults = []
+        "#;
+        let mut options: Options = text.parse().expect("a scenario");
+        // As from the command line.
+        options.faults.push("no-sprop".parse().expect("a fault"));
+        let habits = Options::of(Personality::P2s0102).faults;
+        let camera = VirtualCamera::start(options).expect("a camera");
+        for own in [&["refuse-udp", "no-sprop"][..], &["padding=0.5"], &["csrc=0.5", "loss=0.5"], &[]] {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let told = own.iter().chain(&["no-sprop"]).map(|text| text.parse().expect(text));
+            let want: Vec<Fault> = habits.iter().cloned().chain(told).collect();
+            assert_eq!(camera.options().faults, want, "{own:?}");
+            tokio::time::sleep(Duration::from_secs(59)).await;
+        }
     }
 
     #[test]

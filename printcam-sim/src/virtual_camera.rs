@@ -114,7 +114,10 @@ impl VirtualCamera {
             Turn::Code(code) => self.change(|options| options.access_code = code),
             Turn::LiveView(on) => self.set_live_view(on),
             Turn::Certificate(certificate) => self.change(|options| options.certificate = certificate),
-            Turn::Faults(faults) => self.change(|options| options.faults = faults),
+            Turn::Faults { before, faults } => self.change(|options| {
+                let there = options.faults.len();
+                options.faults.splice(before.start.min(there)..before.end.min(there), faults);
+            }),
             Turn::Refuse(time) => self.stop_listening_for(time),
             Turn::Restart(time) => self.restart(time),
         }
