@@ -98,8 +98,10 @@ impl Session {
             return;
         };
         let mut bytes = response.bytes(request.header("CSeq"), self.wall(now).as_secs());
-        if self.outgoing.timeline.is_active(FaultKind::FramesInHeaders, now) {
-            self.put_frame_into_header(&mut bytes);
+        for (kind, random) in self.outgoing.timeline.active(now) {
+            if kind == FaultKind::FramesInHeaders {
+                put_frame_into_head(&mut bytes, random);
+            }
         }
         self.outgoing.queue.push_back(Output::Reply(bytes));
         if response.status == 453 {
@@ -157,17 +159,6 @@ impl Session {
         let (instant, wall) = self.around.started;
         let at_start = wall.duration_since(SystemTime::UNIX_EPOCH);
         at_start.unwrap_or_default() + now.saturating_duration_since(instant)
-    }
-
-    fn put_frame_into_header(&self, bytes: &mut Vec<u8>) {
-        let mut line_ends = bytes.windows(2).enumerate().filter(|(_, pair)| pair == b"\r\n");
-        let Some((second_line_end, _)) = line_ends.nth(1) else {
-            return;
-        };
-        let ssrc = self.playback.as_ref().map_or(0, Playback::ssrc);
-        let frame = transport::interleaved(1, &rtcp::bye(ssrc.wrapping_add(1)));
-        let middle = second_line_end + 5;
-        bytes.splice(middle..middle, frame);
     }
 
     fn record(&self, request: &Request, response: Option<&Response>, now: Instant) {
@@ -293,6 +284,20 @@ impl Dialogue for Session {
         &self.outgoing
     }
 }
+
+/// Anywhere in a response's head, as H2-series printers do: before its first byte, in the middle of a line or of the
+/// empty one. What is in it is neither RTP nor RTCP, whose version it lacks.
+fn put_frame_into_head(response: &mut Vec<u8>, random: &mut Random) {
+    let head = response.windows(4).position(|end| end == b"\r\n\r\n").map_or(response.len(), |end| end + 4);
+    let place = random.up_to(head) - 1;
+    let channel = random.up_to(2) as u8 - 1;
+    let mut packet: Vec<u8> = (0..random.up_to(LARGEST_ODD_PACKET)).map(|_| random.next_u32() as u8).collect();
+    packet[0] &= 0x3f;
+    response.splice(place..place, transport::interleaved(channel, &packet));
+}
+
+/// As long as an RTCP compound packet may be: nothing else is sent before PLAY.
+const LARGEST_ODD_PACKET: usize = 200;
 
 /// The URI without what stands before `@`, and whether there was something.
 fn without_credentials(uri: &str) -> (String, bool) {

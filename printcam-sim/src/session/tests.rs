@@ -1,5 +1,6 @@
 //! The rules of the session under a clock of the test's own.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use super::*;
@@ -420,23 +421,41 @@ fn teardown_says_bye_and_answers() {
 }
 
 #[test]
-fn a_frame_in_the_header_is_all_that_the_fault_adds() {
-    let faults = vec![Fault::new(FaultKind::FramesInHeaders)];
-    let mut plain = Scenario::new(Options::default());
-    let mut odd = Scenario::new(Options { faults, ..Options::default() });
-    let request = Request::for_test(&format!("OPTIONS {URI} RTSP/1.0\nCSeq: 1\n\n"));
-    plain.session.handle_request(&request, plain.start);
-    odd.session.handle_request(&request, odd.start);
-    let (Some(Output::Reply(want)), Some(Output::Reply(mut reply))) =
-        (plain.session.poll_output(plain.start), odd.session.poll_output(odd.start))
-    else {
-        panic!("two replies");
+fn a_frame_anywhere_in_the_head_is_all_that_the_fault_adds() {
+    let reply = |options| {
+        let mut scenario = Scenario::new(options);
+        let request = Request::for_test(&format!("OPTIONS {URI} RTSP/1.0\nCSeq: 1\n\n"));
+        scenario.session.handle_request(&request, scenario.start);
+        match scenario.session.poll_output(scenario.start) {
+            Some(Output::Reply(reply)) => reply,
+            other => panic!("{other:?}"),
+        }
     };
-    let at = reply.iter().position(|&byte| byte == b'$').expect("a frame");
-    assert!(reply[..at].ends_with(b"\r\nDat"), "in the middle of a line");
-    let length = usize::from(u16::from_be_bytes([reply[at + 2], reply[at + 3]]));
-    reply.drain(at..at + 4 + length);
-    assert_eq!(reply, want);
+    let want = reply(Options::default());
+    let odd = |seed| {
+        let mut reply = reply(Options { seed, ..with_fault("frames-in-headers") });
+        let at = reply.iter().position(|&byte| byte == b'$').expect("a frame");
+        let length = usize::from(u16::from_be_bytes([reply[at + 2], reply[at + 3]]));
+        let frame: Vec<u8> = reply.drain(at..at + 4 + length).collect();
+        assert_eq!(reply, want, "seed {seed}");
+        assert!(frame[4] >> 6 != 2, "no packet that means something");
+        (at, frame[1], length, frame)
+    };
+    assert_eq!(odd(7), odd(7), "repeatable");
+    let frames: Vec<_> = (0..200).map(odd).collect();
+    let different = |of: &dyn Fn(usize) -> usize| (0..frames.len()).map(of).collect::<BTreeSet<_>>();
+    let places = different(&|seed| frames[seed].0);
+    let lines = want.split(|&byte| byte == b'\n').scan(0, |at, line| {
+        let begins = *at;
+        *at += line.len() + 1;
+        Some(begins..*at)
+    });
+    assert!(
+        lines.filter(|line| !line.is_empty()).take(4).all(|line| places.range(line).next().is_some()),
+        "{places:?}"
+    );
+    assert_eq!(different(&|seed| frames[seed].1.into()), [0, 1].into());
+    assert!(different(&|seed| frames[seed].2).len() > 50);
 }
 
 #[test]
