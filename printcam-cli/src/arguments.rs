@@ -177,7 +177,7 @@ pub(crate) struct SimArguments {
     /// itself.
     #[arg(long, value_name = "NAME", default_value = "x1c", value_parser = parse_printer, conflicts_with = "scenario")]
     pub(crate) printer: Personality,
-    /// Play what a file tells: printer, faults, and what changes when. Other arguments given go before it.
+    /// Play what a file tells: printer, faults, and what changes when. Other arguments win over it; faults are added.
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
     /// Where to listen; port 0 takes a free one.
@@ -202,7 +202,7 @@ pub(crate) struct SimArguments {
     /// camera's address then goes to stderr.
     #[arg(long, value_name = "FILE|-")]
     pub(crate) log: Option<Destination>,
-    /// Plain RTSP, without TLS.
+    /// Plain RTSP, without TLS. JPEG cameras have no such thing.
     #[arg(long)]
     pub(crate) plain: bool,
     /// Pictures from one key frame to the next, instead of the printer's own number.

@@ -2,7 +2,9 @@
 
 mod event_log;
 
-use printcam_sim::{AccessCode, Announce, Encryption, Footage, Options, ScenarioError, Simulator};
+use std::collections::BTreeSet;
+
+use printcam_sim::{AccessCode, Announce, Encryption, FaultKind, Footage, Options, ScenarioError, Simulator, Turn};
 
 use crate::arguments::SimArguments;
 use crate::exit::Failure;
@@ -14,19 +16,27 @@ pub(crate) async fn run(mut arguments: SimArguments) -> Result<(), Failure> {
     let (bind, destination) = (arguments.bind, arguments.log.take());
     let options = options(arguments)?;
     let personality = options.personality;
+    let idle = idle_faults(&options);
     let listens = options.live_view;
     let mut simulator =
         Simulator::start(options).map_err(|error| Failure::Io { what: format!("camera on {bind}"), error })?;
     let url = simulator.url_with_credentials();
-    match destination {
-        // Whoever reads the log there wants nothing else.
-        Some(Destination::Stdout) => say!("{url}"),
-        _ => Destination::Stdout.write(format!("{url}\n").as_bytes())?,
-    }
+    let logs_to_stdout = destination == Some(Destination::Stdout);
+    // Whoever has read the address may connect at once, which the log has to tell.
     let mut log = destination.map(|destination| EventLog::open(destination, &simulator)).transpose()?;
+    match logs_to_stdout {
+        // Whoever reads the log there wants nothing else.
+        true => say!("{url}"),
+        false => Destination::Stdout.write(format!("{url}\n").as_bytes())?,
+    }
     let what = if personality.is_jpeg_camera() { ", which sends JPEG pictures" } else { "" };
     let model = personality.name().to_uppercase();
     say!("a simulated {model}{what}; Ctrl-C ends it");
+    for fault in &idle {
+        // As the names are spoken.
+        let article = if model.starts_with('P') { "a" } else { "an" };
+        say!("{fault} means nothing to {article} {model}");
+    }
     if !listens {
         say!("its live view is off, as this printer's is at first: nobody can connect. --live-view switches it on");
     }
@@ -77,6 +87,10 @@ fn options(arguments: SimArguments) -> Result<Options, Failure> {
     if let Some(fps) = arguments.fps {
         (options.fps, options.picture_interval) = (fps, None);
     }
+    if arguments.plain && options.personality.is_jpeg_camera() {
+        let model = options.personality.name().to_uppercase();
+        return Err(Failure::Usage(format!("--plain is for RTSP: the camera of the {model} is reached by TLS only")));
+    }
     if arguments.plain {
         options.encryption = Encryption::None;
     }
@@ -84,6 +98,16 @@ fn options(arguments: SimArguments) -> Result<Options, Failure> {
         options.footage = Footage::Canned;
     }
     Ok(options)
+}
+
+/// The names of faults, now or to come, that this model cannot have.
+fn idle_faults(options: &Options) -> BTreeSet<&'static str> {
+    let to_come = options.changes.iter().flat_map(|change| match &change.turn {
+        Turn::Faults { faults, .. } => &faults[..],
+        _ => &[],
+    });
+    let kinds = options.faults.iter().chain(to_come).map(|fault| fault.kind);
+    kinds.filter(|kind| !kind.means_something_to(options.personality)).map(FaultKind::name).collect()
 }
 
 fn advice(error: &ScenarioError) -> &'static str {

@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use crate::announcement::AnnouncementForm;
 use crate::options::{SecondClient, WrongCode};
+use crate::personality::Personality;
 use crate::random::Random;
 
 pub use grammar::FaultError;
@@ -113,8 +114,8 @@ pub enum FaultKind {
     /// told). Camera's clock.
     SecondClient(SecondClient),
     /// `wedge=LENGTH`: a session that ends without TEARDOWN, of a JPEG camera without close_notify, keeps the only
-    /// place taken for so long (20 minutes unless told), or until the next restart; who comes then is refused, whatever
-    /// `second-client` says, and by a JPEG camera starved. Camera's clock.
+    /// place taken for so long (20 minutes unless told), or until the next restart; who comes then is refused, and by a
+    /// JPEG camera starved, for there is nobody to throw out. Camera's clock.
     Wedge(Length),
     /// `wrong-code=WHAT`: what a JPEG camera does about a wrong code: close, silence or denial (unless told), which is
     /// a header and 8 bytes. Camera's clock.
@@ -135,7 +136,8 @@ pub enum FaultKind {
     /// `one-byte-writes`: RTSP responses and the headers of JPEG pictures are written byte by byte, each in its own TLS
     /// record. Camera's clock.
     OneByteWrites,
-    /// `frames-in-headers`: responses have an interleaved packet in the middle of a header line. Camera's clock.
+    /// `frames-in-headers`: responses have an interleaved packet anywhere in their heads, mostly in the middle of a
+    /// line. Camera's clock.
     FramesInHeaders,
     /// `refuse-star`: a request for `*` is answered 405, OPTIONS too. Camera's clock.
     RefuseStar,
@@ -264,6 +266,15 @@ impl FaultKind {
     /// Whether it happens in an instant, so that it has no length.
     pub fn is_instant(self) -> bool {
         catalogue::entry(self).instant
+    }
+
+    /// Whether such a camera can do it: a JPEG camera has no RTP, an RTSP camera no JPEG.
+    pub fn means_something_to(self, personality: Personality) -> bool {
+        match catalogue::entry(self).cameras {
+            catalogue::Cameras::All => true,
+            catalogue::Cameras::Rtsp => !personality.is_jpeg_camera(),
+            catalogue::Cameras::Jpeg => personality.is_jpeg_camera(),
+        }
     }
 
     /// Its place in the order in which faults act on a packet.

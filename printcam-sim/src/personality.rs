@@ -215,6 +215,8 @@ mod tests {
             assert_eq!(options.personality, personality);
             assert_eq!(options.serial.len(), 15, "{personality}");
             assert_eq!(options.faults.len(), personality.facts().habits.len(), "{personality}");
+            let idle = options.faults.iter().find(|fault| !fault.kind.means_something_to(personality));
+            assert_eq!(idle, None, "{personality}");
         }
         assert!("x2c".parse::<Personality>().is_err());
         let usual = Options::of(Personality::X1c);

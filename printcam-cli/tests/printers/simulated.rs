@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpStream, UdpSocket};
 use std::process::{Child, ChildStdout, Command};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use printcam_sim::{Announce, Options, Simulator};
 use serde_json::{Value, json};
@@ -106,11 +106,15 @@ fn a_scenario_plays_and_what_is_wrong_is_one_sentence() {
         "printer = \"h2d\"\nlive-view = true\nhabits = false\ncode = \"00000001\"\nfaults = [\"refuse-udp\"]",
     )
     .unwrap();
-    let sim = Sim::start(&home, &["--scenario", path, "--fault", "large-replies"]);
+    let log = home.file("sim.log");
+    let log = log.to_str().unwrap();
+    let sim = Sim::start(&home, &["--scenario", path, "--fault", "large-replies", "--log", log]);
     assert!(sim.url.starts_with("rtsps://bblp:00000001@"), "{}", sim.url);
     let taken = home.printcam(&["snap", &sim.url, "-o", "-"]).expect(0);
     assert!(taken.stderr.contains("1680x1080"), "{}", taken.stderr);
     sim.stop();
+    let text = fs::read_to_string(log).unwrap();
+    assert_eq!(all(&lines_of(&text), "started", "faults"), [&json!(["refuse-udp", "large-replies=70000"])]);
 
     for (text, want) in [
         ("printer = \"h2c\"\n\n[[at", "line 3: "),
@@ -132,11 +136,43 @@ fn a_scenario_plays_and_what_is_wrong_is_one_sentence() {
 #[test]
 fn arguments_that_cannot_be_are_refused_in_a_sentence() {
     let home = Home::new();
-    let rows: [(&[&str], _, _); 1] = [(&["--serial", "short"], 2, "15 letters and digits")];
+    let rows: [(&[&str], _, _); 5] = [
+        (&["--serial", "short"], 2, "15 letters and digits"),
+        (&["--plain", "--printer", "p1s"], 2, "the camera of the P1S is reached by TLS only"),
+        (&["--plain", "--printer", "a1"], 2, "the camera of the A1 is reached by TLS only"),
+        // Nobody is told an address whose log there is not.
+        (&["--log", "no-folder/sim.log"], 1, "no-folder/sim.log: "),
+        (&["--bind", "192.0.2.1:0"], 1, "camera on 192.0.2.1:0: "),
+    ];
     for (arguments, code, want) in rows {
         let refused = home.printcam(&[&["sim"], arguments].concat()).expect(code);
         assert!(refused.stdout.is_empty(), "{arguments:?}");
         assert!(refused.stderr.contains(want) && !refused.stderr.contains("panicked"), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn what_means_nothing_to_a_model_is_said() {
+    let home = Home::new();
+    let file = home.file("story.toml");
+    let turn = "printer = \"a1\"\n[[at]]\ntime = \"1h\"\nfaults = [\"csrc\"]";
+    fs::write(&file, turn).unwrap();
+    let rows: [(&[&str], _); 4] = [
+        (
+            &["--printer", "p1s", "--fault", "no-marker=0.1", "--fault", "stall"],
+            &["no-marker means nothing to a P1S"][..],
+        ),
+        (
+            &["--printer", "x1c", "--fault", "large-jpeg", "--fault", "large-jpeg"],
+            &["large-jpeg means nothing to an X1C"],
+        ),
+        (&["--scenario", file.to_str().unwrap()], &["csrc means nothing to an A1"]),
+        (&["--printer", "h2c", "--fault", "no-marker"], &[]),
+    ];
+    for (arguments, want) in rows {
+        let ended = Sim::start(&home, arguments).stop();
+        let said: Vec<&str> = ended.stderr.lines().filter(|line| line.contains("means nothing")).collect();
+        assert_eq!(said, want, "{arguments:?}");
     }
 }
 
@@ -165,6 +201,11 @@ fn the_log_tells_what_a_client_did() {
     let file = home.file("sim.log");
     let sim = Sim::start(&home, &["--code", ACCESS_CODE, "--fault", "no-marker=0.1", "--log", file.to_str().unwrap()]);
     home.printcam(&["snap", &sim.url, "-o", "-"]).expect(0);
+    // What the client has sent last is read soon.
+    let late = Instant::now() + Duration::from_secs(20);
+    while !fs::read_to_string(&file).unwrap().contains("\"ended\"") && Instant::now() < late {
+        std::thread::yield_now();
+    }
     sim.stop();
     let text = fs::read_to_string(file).unwrap();
     assert_no_secret(text.as_bytes(), "the log");
