@@ -42,8 +42,8 @@ is no longer so, and is run like this to write it anew:
 - All is virtual time: TLS, RTSP and JPEG over it are real, the network costs nothing, H.264 comes at 10 pictures a second.
   The models come with their habits (`printcam sim --printer h2c`), and with what `--fault` is told in the first column.
 - In every cell there was never a second connection to the camera, none was left behind, and whatever stood was ended by
-  TEARDOWN and close_notify: the cameras here punish the lack of either by serving nobody for 20 minutes. Only those that
-  freeze for 10 s or are gone hear of neither, and do not.
+  TEARDOWN and close_notify: the cameras here serve nobody for 20 minutes after an end without TEARDOWN, those with JPEG
+  pictures after one without close_notify. Only those that freeze for 10 s or longer or are gone hear of neither, and do not.
 ";
 
 fn title(row: &Row) -> String {

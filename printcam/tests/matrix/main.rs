@@ -1,7 +1,8 @@
-//! Each model with each fault: what is told, how soon there are pictures again, and that no camera is left with a second
-//! connection or one that nobody closed. `docs/faults.md` is what this has seen.
+//! Each model with each fault: what is told, how soon there are pictures again, and that no camera is left with a
+//! second connection or one that nobody closed. `docs/faults.md` is what this has seen.
 //!
-//! `PRINTCAM_RENEW_TABLE=1` writes the document. `PRINTCAM_CELL='h2c stall=8s'` plays the cells that begin so and tells what it saw.
+//! `PRINTCAM_RENEW_TABLE=1` writes the document. `PRINTCAM_CELL='h2c stall=8s'` plays the cells that begin so and tells
+//! what it saw.
 
 mod cell;
 mod document;

@@ -78,7 +78,12 @@ pub(crate) const GROUPS: &[Group] = &[
             Row { what: "parameter sets in the description only", faults: "no-parameter-sets", on: On::Rtsp, ..FIRST },
             Row { what: "a description of 70,000 bytes", faults: "large-replies", on: On::Rtsp, ..FIRST },
             Row { what: "answers byte by byte", faults: "one-byte-writes", ..FIRST },
-            Row { what: "packets in the middle of header lines", faults: "frames-in-headers", on: On::Rtsp, ..FIRST },
+            Row {
+                what: "packets anywhere in the heads of answers",
+                faults: "frames-in-headers",
+                on: On::Rtsp,
+                ..FIRST
+            },
             Row { what: "405 to a request for *", faults: "refuse-star", on: On::Rtsp, ..FIRST },
             Row { what: "GET_PARAMETER is not offered", faults: "no-get-parameter", on: On::Rtsp, ..FIRST },
             Row { what: "GET_PARAMETER is not implemented", faults: "get-parameter-501", on: On::Rtsp, ..FIRST },
@@ -118,6 +123,15 @@ pub(crate) const GROUPS: &[Group] = &[
                 also: Condition::Killed { at: 5.0 },
                 well_at: 25.0,
                 told: &["timeout", "authenticationFailed", "cameraBusy"],
+                ..OUTAGE
+            },
+            Row {
+                what: "the other is killed, and keeps the place until a restart at 20 s",
+                faults: "second-client=starve wedge=20m restart=5s@20s",
+                also: Condition::Killed { at: 5.0 },
+                on: On::Rtsp,
+                well_at: 25.0,
+                told: &["timeout", "cameraBusy", "connectionFailed", "liveViewDisabled"],
                 ..OUTAGE
             },
             Row {

@@ -42,7 +42,6 @@ async fn watch(hours: u32) {
     let stream = stage.open();
     let mut pictures = stream.subscribe();
     let mut viewer = Viewer::new(&reel);
-    // What befalls a session is settled when it begins: twenty minutes are four of them.
     let mut least_shown = u64::MAX;
     // What befalls a session is settled when it begins: twenty minutes are four of them.
     for (third, trouble) in (1..=3 * hours).zip(TROUBLES.iter().cycle()) {

@@ -219,3 +219,18 @@ async fn play(row: &Row) {
         assert!(log.clients.last().is_some_and(|client| client.teardown), "{what}: no TEARDOWN at the end");
     }
 }
+
+/// An H2C's packets, before PLAY: wherever in an answer one is, the first attempt brings pictures.
+#[tokio::test(start_paused = true)]
+async fn packets_anywhere_in_answers_do_no_harm() {
+    for seed in 0..300 {
+        let stage = Stage::with("frames-in-headers", |options| options.seed = seed);
+        let stream = stage.open();
+        let playing = tokio::time::timeout(secs(2.0), stream.playing()).await;
+        assert!(matches!(playing, Ok(Ok(_))), "seed {seed}: {:?}", stream.state());
+        stream.close().await;
+        let log = stage.camera.log();
+        let [client] = &log.clients[..] else { panic!("seed {seed}: {} connections", log.clients.len()) };
+        assert!(client.teardown, "seed {seed}");
+    }
+}
