@@ -183,9 +183,10 @@ fn config_hint(error: &ConfigError) -> Option<&'static str> {
 fn record_hint(error: &RecordError) -> Option<&'static str> {
     match error {
         RecordError::Exists { .. } => Some("Choose another name, or allow it with --overwrite."),
-        RecordError::ParameterSetsChanged { .. } => {
-            Some("Record to a file, which goes on in a second one, or as h264.")
+        RecordError::CodingChanged { .. } => {
+            Some("Record to a file, which goes on in a second one, or H.264 with --format h264.")
         }
+        RecordError::Jpeg => Some("printcam record -o FILE.mp4 keeps them as they are."),
         error if error.is_disk_full() => Some("Make room and record again; what was written until then is whole."),
         _ => None,
     }
