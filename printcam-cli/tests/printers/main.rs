@@ -187,8 +187,10 @@ fn a_jpeg_printer_is_added_shown_and_recorded_by_its_name() {
         assert!(sent.is_some(), "picture {number} is another one than the camera sent");
     }
 
-    let raw = home.file("shelf.h264");
-    let refused = home.printcam(&["record", "shelf", "-o", raw.to_str().unwrap()]).expect(1);
-    assert!(refused.stderr.contains("JPEG") && refused.stderr.contains("hint: "), "{}", refused.stderr);
-    assert!(!raw.exists());
+    for command in [["record", "-o"], ["watch", "--h264"]] {
+        let raw = home.file("shelf.h264");
+        let refused = home.printcam(&[command[0], "shelf", command[1], raw.to_str().unwrap()]).expect(1);
+        assert!(refused.stderr.contains("JPEG") && refused.stderr.contains("hint: "), "{}", refused.stderr);
+        assert!(!raw.exists());
+    }
 }
