@@ -187,10 +187,12 @@ fn a_jpeg_printer_is_added_shown_and_recorded_by_its_name() {
         assert!(sent.is_some(), "picture {number} is another one than the camera sent");
     }
 
+    let connections = camera.log().connections;
     for command in [["record", "-o"], ["watch", "--h264"]] {
         let raw = home.file("shelf.h264");
         let refused = home.printcam(&[command[0], "shelf", command[1], raw.to_str().unwrap()]).expect(1);
         assert!(refused.stderr.contains("JPEG") && refused.stderr.contains("hint: "), "{}", refused.stderr);
         assert!(!raw.exists());
     }
+    assert_eq!(camera.log().connections, connections, "known before anyone connects");
 }

@@ -72,7 +72,8 @@ fn the_last_one_lasts_as_long_as_the_one_before_within_the_limit() {
 #[test]
 fn a_growing_file_lacks_the_latest_picture_only() {
     let scratch = Scratch::new("growing");
-    let units = jpegs(&TIMES, SMALL);
+    // Also where they come faster than fragments have to end.
+    let units = jpegs(&TIMES.map(|time| time / 2), SMALL);
     let path = scratch.file("shelf.mp4");
     let mut recorder = FileRecorder::new(FileOptions::new(&path, RecordFormat::Mp4));
     for (index, unit) in units.iter().enumerate() {
@@ -89,15 +90,15 @@ fn a_growing_file_lacks_the_latest_picture_only() {
 fn segments_and_sizes_begin_new_files_without_a_hole() {
     let scratch = Scratch::new("files");
     let mut units = jpegs(&TIMES, SMALL);
-    let large = jpegs(&[1_200_000, 1_400_000], (1536, 1080));
+    let large = jpegs(&[1_100_000, 1_300_000], (1536, 1080));
     units.extend(large);
     let mut options = FileOptions::new(scratch.file("shelf.mp4"), RecordFormat::Mp4);
     options.segment = Some(Duration::from_secs(4));
     let mut recorder = FileRecorder::new(options);
     units.iter().for_each(|unit| recorder.push(unit).unwrap());
-    assert_eq!(recorder.finish_within(Duration::from_secs(17)).unwrap().files, 4);
+    assert_eq!(recorder.finish_within(Duration::from_secs(16)).unwrap().files, 4);
     for (number, part, end, width) in
-        [(1, 0..2, 399_961, 1280), (2, 2..4, 799_000, 1280), (3, 4..6, 1_200_000, 1280), (4, 6..8, 17 * SECOND, 1536)]
+        [(1, 0..2, 399_961, 1280), (2, 2..4, 799_000, 1280), (3, 4..6, 1_100_000, 1280), (4, 6..8, 16 * SECOND, 1536)]
     {
         let path = scratch.file(&format!("shelf-{number:04}.mp4"));
         let part = &units[part];
