@@ -227,7 +227,8 @@ const RESTART: &str = "Restart the printer when it is not printing: its camera s
 
 /// Some plain RTSP servers wait for the end of a ClientHello that they take for a request: it looks the same.
 pub(crate) const NO_TLS_ANSWER: &str = "Restart the printer when it is not printing: its camera service does not recover by \
-                                        itself. On a port other than 322 there may be no TLS at all: check the port.";
+                                        itself. On a port other than 322 there may be no TLS at all: check the port, or \
+                                        try rtsp://, which anybody on the way can read.";
 
 const RTSPS_PORT: u16 = 322;
 const JPEG_PORT: u16 = 6000;
