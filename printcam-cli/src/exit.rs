@@ -155,9 +155,9 @@ impl Failure {
             Self::Discovery(_) | Self::Record(_) | Self::Io { .. } => 1,
             Self::Diagnosed(diagnosis) => match diagnosis {
                 Diagnosis::Unreachable | Diagnosis::WrongAddress | Diagnosis::Busy => 3,
-                Diagnosis::WrongCode => 4,
+                Diagnosis::WrongCode | Diagnosis::NoCode | Diagnosis::WrongCodeOrBusy => 4,
                 Diagnosis::LiveViewOff => 5,
-                Diagnosis::CertificateChanged => 6,
+                Diagnosis::CertificateChanged | Diagnosis::NotTrusted => 6,
                 Diagnosis::Hung | Diagnosis::NoPicture => 7,
                 _ => 1,
             },

@@ -356,8 +356,8 @@ impl Supervisor {
     }
 
     fn handle_failure(&mut self, now: Instant, error: Option<Arc<Error>>, reason: Reason) {
-        if let Phase::Open(Open { shown_since: Some(since), .. }) = &self.phase {
-            self.short_sessions = if now < *since + STEADY { self.short_sessions + 1 } else { 0 };
+        if let Phase::Open(open) = &self.phase {
+            self.count_session(open.shown_since.map(|since| now - since));
         }
         let hopeless = error.as_ref().is_some_and(|error| is_hopeless(error, self.worked));
         if hopeless || !self.policy.reconnect {
@@ -367,6 +367,15 @@ impl Supervisor {
         }
         self.change(StreamState::Reconnecting, reason, error);
         self.retry_later(now);
+    }
+
+    /// A session has ended that showed pictures for so long.
+    fn count_session(&mut self, shown: Option<Duration>) {
+        match shown {
+            Some(shown) if shown < STEADY => self.short_sessions += 1,
+            Some(_) => self.short_sessions = 0,
+            None => {}
+        }
     }
 
     fn retry_later(&mut self, now: Instant) {
@@ -402,7 +411,12 @@ impl Supervisor {
     /// Puts a new session in the place of this one; the old one goes first, since a camera serves only one.
     fn replace(&mut self, reason: Reason) {
         if let Phase::Open(open) = &self.phase {
-            let works = open.shown_since.is_some() || matches!(reason, Reason::Rotation | Reason::UdpUseless);
+            let shown = open.shown_since.map(|since| open.last_picture.saturating_duration_since(since));
+            let planned = matches!(reason, Reason::Rotation | Reason::UdpUseless);
+            if !planned {
+                self.count_session(shown);
+            }
+            let works = planned || shown.is_some() && self.short_sessions < MAX_SHORT_SESSIONS;
             let waited = match reason {
                 Reason::Silence => self.give_up_after(),
                 _ => PICTURE_PATIENCE,

@@ -202,6 +202,36 @@ fn sessions_lost_at_once_become_rare() {
 }
 
 #[test]
+fn sessions_that_hang_at_once_become_rare_too() {
+    let mut stage = Stage::new(policy());
+    let mut wait_after = |pictures: f64| {
+        let mut since = stage.play(false).now;
+        for _ in 0..(pictures * 2.0) as u32 {
+            since = stage.pass(0.5).give(Input::Picture).now;
+        }
+        stage.pass(1.5).give(Input::Stalled { since });
+        while !stage.record.iter().any(|line| line.ends_with("leave")) {
+            stage.pass(0.1);
+        }
+        stage.record.clear();
+        let left_at = stage.give(Input::Closed(None)).now;
+        while !stage.record.iter().any(|line| line.contains("open")) {
+            stage.pass(0.1);
+        }
+        stage.record.clear();
+        (stage.now - left_at).as_secs_f64()
+    };
+    for session in 1..=9 {
+        assert!(wait_after(3.0) < 0.1, "session {session}");
+    }
+    for want in [2.0, 4.0, 8.0, 16.0, 30.0, 30.0] {
+        let wait = wait_after(3.0);
+        assert!((want..=want * 1.1 + 0.2).contains(&wait), "{wait} s for {want} s");
+    }
+    assert!(wait_after(11.0) < 0.1, "one that lasted");
+}
+
+#[test]
 fn what_cannot_get_better_is_not_tried_again() {
     for error in [
         Error::Session(session::Error::Authentication(AuthenticationError::Rejected)),
