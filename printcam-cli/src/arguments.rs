@@ -146,7 +146,7 @@ pub(crate) struct RecordArguments {
     /// A printer's name in the configuration, its IP address, or rtsps://bblp:<access code>@<address>/streaming/live/1
     #[arg(value_name = "PRINTER")]
     pub(crate) address: TypedAddress,
-    /// Where it goes: a name ending in .mp4 (opens whatever happens, also while it grows) or .h264; `-` is stdout.
+    /// Where it goes: a name ending in .mp4 (opens whatever happens, also while it grows) or .h264 (not of cameras that send JPEG); `-` is stdout.
     #[arg(short, long, value_name = "FILE|-")]
     pub(crate) output: Destination,
     /// What is written, where the name does not tell.

@@ -48,8 +48,7 @@ impl Camera {
     /// The same camera at another place.
     pub(crate) fn moved_to(&self, place: Place) -> Result<Self, Failure> {
         let camera = if self.source.sends_jpeg() { CameraProtocol::Jpeg } else { CameraProtocol::Rtsps };
-        let credentials = self.source.credentials.clone().unwrap_or_else(|| Credentials::new("", ""));
-        let source = source(&place, camera, credentials)?;
+        let source = with_code(&place, camera, self.source.credentials.clone())?;
         let mut printer = self.printer.clone();
         if let Some(printer) = &mut printer {
             printer.address = Some(place);
@@ -155,11 +154,11 @@ pub(crate) async fn configured(
         }
     };
     let credentials = match printer.credentials()? {
-        Some(credentials) => credentials,
-        None => code::ask(&printer.name).await?.0,
+        Some(credentials) => Some(credentials),
+        None => asked(&printer.name, unknown).await?,
     };
     options.model = model;
-    Ok(Camera { source: source(&place, camera, credentials)?, options, printer: Some(printer.clone()) })
+    Ok(Camera { source: with_code(&place, camera, credentials)?, options, printer: Some(printer.clone()) })
 }
 
 async fn named(name: &str, connection: &ConnectionArguments, unknown: Unknown) -> Result<Camera, Failure> {
@@ -176,14 +175,23 @@ async fn placed(place: Place, connection: &ConnectionArguments, unknown: Unknown
     let mut options = connection.options()?;
     let (camera, printer) = look_at(&place, unknown).await?;
     options.model = printer.and_then(|printer| model_code(&printer));
-    let credentials = match code::ask(&place.to_string()).await {
-        Ok((credentials, _)) => Some(credentials),
-        Err(Failure::NoCode) if unknown == Unknown::IsLeftOpen => None,
-        Err(failure) => return Err(failure),
-    };
-    let mut source = source(&place, camera, credentials.clone().unwrap_or_else(|| Credentials::new("", "")))?;
-    source.credentials = credentials;
-    Ok(Camera { source, options, printer: None })
+    let credentials = asked(&place.to_string(), unknown).await?;
+    Ok(Camera { source: with_code(&place, camera, credentials)?, options, printer: None })
+}
+
+/// The access code of a printer, from a person or wherever else it may come from.
+async fn asked(printer: &str, unknown: Unknown) -> Result<Option<Credentials>, Failure> {
+    match code::ask(printer).await {
+        Ok((credentials, _)) => Ok(Some(credentials)),
+        Err(Failure::NoCode) if unknown == Unknown::IsLeftOpen => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn with_code(place: &Place, camera: CameraProtocol, code: Option<Credentials>) -> Result<Source, Failure> {
+    let mut source = source(place, camera, code.clone().unwrap_or_else(|| Credentials::new("", "")))?;
+    source.credentials = code;
+    Ok(source)
 }
 
 /// How the camera at a place is spoken to, and what else was learned on the way. A port that was given says enough.

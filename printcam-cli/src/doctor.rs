@@ -21,7 +21,8 @@ pub(crate) async fn run(arguments: DoctorArguments, log: Option<KeptLog>) -> Res
     let camera = arguments.address.camera_to_examine(&arguments.connection).await?;
     let mut checkup = Checkup::default();
     checkup.discovery = discovery()?;
-    checkup.serial = camera.printer.as_ref().and_then(|printer| printer.serial.clone());
+    let configured = camera.printer.as_ref().and_then(|printer| printer.serial.clone());
+    checkup.serial = arguments.connection.serial.clone().or(configured);
     checkup.media_for = arguments.time;
     let mut screen = Screen::new(arguments.json);
     screen.begin(&camera.source)?;

@@ -155,9 +155,9 @@ impl Failure {
             Self::Discovery(_) | Self::Record(_) | Self::Io { .. } => 1,
             Self::Diagnosed(diagnosis) => match diagnosis {
                 Diagnosis::Unreachable | Diagnosis::WrongAddress | Diagnosis::Busy => 3,
-                Diagnosis::WrongCode => 4,
+                Diagnosis::WrongCode | Diagnosis::NoCode | Diagnosis::WrongCodeOrBusy => 4,
                 Diagnosis::LiveViewOff => 5,
-                Diagnosis::CertificateChanged => 6,
+                Diagnosis::CertificateChanged | Diagnosis::NotTrusted => 6,
                 Diagnosis::Hung | Diagnosis::NoPicture => 7,
                 _ => 1,
             },
@@ -183,9 +183,10 @@ fn config_hint(error: &ConfigError) -> Option<&'static str> {
 fn record_hint(error: &RecordError) -> Option<&'static str> {
     match error {
         RecordError::Exists { .. } => Some("Choose another name, or allow it with --overwrite."),
-        RecordError::ParameterSetsChanged { .. } => {
-            Some("Record to a file, which goes on in a second one, or as h264.")
+        RecordError::CodingChanged { .. } => {
+            Some("Record to a file, which goes on in a second one, or H.264 with --format h264.")
         }
+        RecordError::Jpeg => Some("printcam record -o FILE.mp4 keeps them as they are."),
         error if error.is_disk_full() => Some("Make room and record again; what was written until then is whole."),
         _ => None,
     }

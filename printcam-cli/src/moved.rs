@@ -5,6 +5,7 @@ use std::time::Duration;
 use printcam::connect::{ConnectOptions, Target, connect};
 use printcam::discover::locate;
 use printcam::{Error, Place, StreamEvent, TlsOptions, Trust};
+use tokio::net::lookup_host;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -20,12 +21,13 @@ pub(crate) async fn find_again(camera: &Camera, error: &Error) -> Option<Camera>
     let known = camera.printer.as_ref().filter(|_| error.doubts_the_address())?;
     let (serial, pin, old) = (known.serial.as_deref()?, known.pin?, known.address.as_ref()?);
     let name = &known.name;
-    say!("{name} is not at {old}; listening for it");
     let address = locate(serial, &discovery().ok()?, LOCATE).await?.address;
-    let place = Place { host: address.to_string(), port: old.port };
-    if place == *old {
+    // A name may well lead there.
+    let mut there = lookup_host((old.host.as_str(), 0)).await.into_iter().flatten();
+    if there.any(|known| known.ip() == address) {
         return None;
     }
+    let place = Place { host: address.to_string(), port: old.port };
     let target = Target::new(&place.host, camera.source.url.port());
     let connected = connect(&target, &ConnectOptions::tls(TlsOptions::new(Trust::Pin(pin)))).await;
     connected

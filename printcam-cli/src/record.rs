@@ -21,16 +21,17 @@ use crate::watch::{Consumers, watch_until};
 /// Pictures that wait to be written: disks pause for seconds.
 const MAX_UNWRITTEN: usize = 300;
 
-/// Beyond the time wanted, for pictures that come late.
+/// Beyond the time wanted, for H.264 that comes late. A JPEG has the time at which it comes.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(arguments: RecordArguments) -> Result<(), Failure> {
     let format = format(&arguments)?;
     let output = Output::prepare(&arguments, format)?;
     let Camera { source, options, .. } = arguments.address.camera(&arguments.connection).await?;
-    if source.sends_jpeg() {
+    if format == RecordFormat::AnnexB && source.sends_jpeg() {
         return Err(RecordError::Jpeg.into());
     }
+    let patience = if source.sends_jpeg() { Duration::ZERO } else { PATIENCE };
 
     let stream = Stream::open(&source, options)?;
     let progress = Arc::new(Mutex::new(Progress::default()));
@@ -47,7 +48,7 @@ pub(crate) async fn run(arguments: RecordArguments) -> Result<(), Failure> {
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         let mut signal = std::pin::pin!(signals::stop_wanted());
         // The recorder counts the stream's time, which stands still where the camera does.
-        let enough = arguments.duration.map(|duration| Instant::now() + duration + PATIENCE);
+        let enough = arguments.duration.map(|duration| Instant::now() + duration + patience);
         loop {
             tokio::select! {
                 _ = tick.tick() => show(&stream, &progress, false),
@@ -104,6 +105,7 @@ impl Output {
         limit: Option<Duration>,
         told: &Mutex<Progress>,
     ) -> Result<(), Failure> {
+        let whole = limit.unwrap_or(Duration::MAX);
         let mut limit = limit.map(DurationLimit::new);
         let units = units.into_iter().take_while(|unit| limit.as_mut().is_none_or(|limit| limit.admits(unit)));
         let tell = |progress| *told.lock().unwrap_or_else(PoisonError::into_inner) = progress;
@@ -114,7 +116,7 @@ impl Output {
                     recorder.push(&unit)?;
                     tell(recorder.progress());
                 }
-                let (mut stdout, progress) = recorder.finish()?;
+                let (mut stdout, progress) = recorder.finish_within(whole)?;
                 tell(progress);
                 Ok(stdout.flush().map_err(RecordError::Write)?)
             }
@@ -126,7 +128,7 @@ impl Output {
                     tell(recorder.progress());
                     tell_of_new_file(&mut file, recorder.path());
                 }
-                tell(recorder.finish()?);
+                tell(recorder.finish_within(whole)?);
                 Ok(())
             }
         }

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use md5::{Digest, Md5};
+use printcam::record::RecordError;
 use printcam::{AccessUnit, Frame, Stream, StreamState, fastest_decoder};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -43,6 +44,9 @@ pub(crate) async fn run(arguments: WatchArguments) -> Result<(), Failure> {
         for (index, camera) in cameras.iter().enumerate() {
             let mut consumers = Consumers::default();
             if let (0, Some(destination)) = (index, &arguments.h264) {
+                if camera.source.sends_jpeg() {
+                    return Err(RecordError::Jpeg.into());
+                }
                 consumers.start_writer(destination.clone())?;
             }
             let stream = Stream::open(&camera.source, camera.options.clone())?;

@@ -16,6 +16,7 @@
 //! It is as gentle as a stream: one connection at a time, given back properly; and where this process watches the camera
 //! already, that connection is looked at and no other one made.
 
+mod judge;
 mod report;
 mod running;
 mod surroundings;
@@ -28,10 +29,11 @@ use printcam_proto::quirks::{CameraProtocol, Model};
 use printcam_proto::session::Transport;
 
 use crate::cameras::{CameraKey, with_camera};
-use crate::discover::DiscoveryOptions;
+use crate::discover::{DiscoveryOptions, Printer};
 use crate::{Error, Options, Source, Stream};
 pub use report::{Check, Diagnosis, Report, Step, Verdict};
 use surroundings::Surroundings;
+use trouble::Case;
 use walk::Ending;
 
 /// How thoroughly a camera is examined.
@@ -44,7 +46,7 @@ pub struct Checkup {
     pub key_frame_within: Duration,
     /// Where printers are listened for, and which ports are looked at, when something is wrong with the way to the camera.
     pub discovery: DiscoveryOptions,
-    /// For how long they are listened for. 4 s: they answer a search within one, and announce themselves every 5 to 10 s.
+    /// For how long they are listened for, at most. 11 s: they announce themselves every 5 to 10 s, and few answer a search.
     pub listen: Duration,
     /// The serial number that the printer should have, if it is known.
     pub serial: Option<String>,
@@ -56,7 +58,7 @@ impl Default for Checkup {
             media_for: Duration::from_secs(10),
             key_frame_within: Duration::from_secs(15),
             discovery: DiscoveryOptions::default(),
-            listen: Duration::from_secs(4),
+            listen: Duration::from_secs(11),
             serial: None,
         }
     }
@@ -77,13 +79,14 @@ pub async fn examine(source: &Source, options: &Options, checkup: &Checkup, tell
         model: options.model.as_deref().and_then(Model::of_code),
         serial: None,
         firmware: None,
+        heard: Vec::new(),
     };
     let (diagnosis, advice) = match Stream::running(source) {
         Some(stream) => examination.look_at_running(&stream).await,
         None => examination.go_the_way(options).await,
     };
-    let Examination { checks, model, serial, firmware, .. } = examination;
-    Report { checks, diagnosis, advice, model, serial, firmware }
+    let Examination { checks, model, serial, firmware, heard, .. } = examination;
+    Report { checks, diagnosis, advice, model, serial, firmware, heard }
 }
 
 /// What was found out so far.
@@ -100,6 +103,8 @@ struct Examination<'a> {
     /// Of the certificate, or of an announcement.
     serial: Option<String>,
     firmware: Option<String>,
+    /// Of a look around.
+    heard: Vec<Printer>,
 }
 
 impl Examination<'_> {
@@ -111,7 +116,16 @@ impl Examination<'_> {
             self.walk(options).await
         };
         match ending {
-            Ending::Healthy if self.known_already => self.conclude(Diagnosis::UdpBlocked),
+            Ending::Healthy if self.known_already => {
+                let advice = match options.transport {
+                    Transport::Udp => "Leave out --transport udp, or let UDP from the printer through the firewall.",
+                    _ => {
+                        "Nothing has to be done: printcam goes over to TCP by itself, and with --transport tcp at once. A \
+                         firewall that lets UDP from the printer through would do as well."
+                    }
+                };
+                (Diagnosis::UdpBlocked, Some(advice.to_owned()))
+            }
             Ending::Healthy => self.conclude(Diagnosis::Well),
             Ending::Unsteady => self.conclude(Diagnosis::Unsteady),
             Ending::Ill(diagnosis) => self.conclude(diagnosis),
@@ -150,12 +164,13 @@ impl Examination<'_> {
             true => Surroundings::of(self.source, self.checkup).await,
             false => Surroundings::default(),
         };
-        if let Some(printer) = &around.here {
+        if let Some(printer) = around.here() {
             self.model = self.model.or(printer.model());
             self.firmware = printer.version.clone();
             self.serial = printer.serial.clone();
         }
-        let trouble = trouble::Trouble::of(error, self.protocol(), self.model, self.checkup.serial.as_deref(), &around);
+        let trouble = Case { error, examination: self, around: &around }.trouble();
+        self.heard = around.into_printers();
         self.add(Check {
             step: trouble.step,
             verdict: Verdict::Ill,
@@ -170,6 +185,17 @@ impl Examination<'_> {
     fn conclude(&self, diagnosis: Diagnosis) -> (Diagnosis, Option<String>) {
         let worst = self.checks.iter().filter(|check| check.advice.is_some()).max_by_key(|check| check.verdict);
         (diagnosis, worst.and_then(|check| check.advice.clone()))
+    }
+
+    /// Whether it has come past this step.
+    fn is_past(&self, step: Step) -> bool {
+        self.checks.iter().any(|check| check.step >= step && check.verdict != Verdict::Ill)
+    }
+
+    /// The port on which printers have such cameras, as far as anything is said of it.
+    fn camera_port(&self) -> Option<u16> {
+        let ports = &self.checkup.discovery.probe.ports;
+        ports.iter().find(|(protocol, _)| *protocol == self.protocol()).map(|(_, port)| *port)
     }
 
     fn protocol(&self) -> CameraProtocol {

@@ -207,7 +207,7 @@ fn jpeg_camera_hint(error: &jpeg_camera::Error) -> Option<&'static str> {
         }
         E::Busy { .. } => {
             "Close other programs that show this camera: it answers one at a time, and nobody for up to 20 minutes after \
-             one that vanished. Restarting the printer is quicker."
+             one that vanished. Restarting the printer is quicker, but ends a print."
         }
         E::NoCamera => {
             "Only P1 and A1 printers have their camera on this port. For the others use \
@@ -267,5 +267,5 @@ const HUNG: &str = "The camera service hangs or serves somebody else: close othe
                     restart the printer.";
 
 const HUNG_OR_NOT_RTSP: &str = "The camera service hangs or serves somebody else: close other programs that show this \
-                                camera, then restart the printer. P1 and A1 printers do not speak RTSP: write \
+                                camera, then restart the printer when it is not printing. P1 and A1 printers do not speak RTSP: write \
                                 jpegs://bblp:<access code>@<printer's address>";

@@ -22,7 +22,7 @@
 //!     }
 //!     recorder.push(&access_unit)?;
 //! }
-//! let progress = recorder.finish()?;
+//! let progress = recorder.finish_within(Duration::from_secs(3600))?;
 //! println!("{} pictures, {} s in {} files", progress.pictures, progress.duration.as_secs(), progress.files);
 //! # Ok(()) }
 //! ```
@@ -30,7 +30,8 @@
 //! # Which pictures
 //! Recording begins with a key frame. Behind a loss, pictures are left out up to the next key frame: those between
 //! refer to what was lost and would smear. The time they took is kept: whatever was shown before stays up for so long.
-//! Timestamps that begin anew, as after a reconnect, continue by the time that passed in arrival.
+//! Timestamps that begin anew, as after a reconnect, continue by the time that passed in arrival. The last picture lasts
+//! as long as the one before it.
 //!
 //! # MP4
 //! `ftyp` and `moov` come with the first picture, then fragments (`moof`, `mdat`) of two seconds at most, each begun at
@@ -40,8 +41,11 @@
 //! parameter sets stand in `moov` and are taken out of the samples, since `avc3` is what players refuse most.
 //! Pictures have no reordering (no camera sends B-frames): decode time and presentation time are one.
 //!
-//! A file has one set of parameter sets. When they change, as with the resolution, [`FileRecorder`] goes on in another
-//! file; a [`Recorder`] has only one output and refuses with [`RecordError::ParameterSetsChanged`].
+//! JPEGs are samples of `jpeg`, each as the camera sent it and in a fragment of its own, since each is a key frame: a kill
+//! costs the latest one. FFmpeg, mpv and GStreamer play that; browsers do not.
+//!
+//! A file has one set of parameter sets, or JPEGs of one size. When they change, as with the resolution, [`FileRecorder`] goes on in another
+//! file; a [`Recorder`] has only one output and refuses with [`RecordError::CodingChanged`].
 //!
 //! # Blocking
 //! Everything here writes where it is called, and a disk may take its time. In an async program, call it from a thread
@@ -67,7 +71,7 @@ pub use error::{FileOperation, RecordError};
 pub use file::{FileOptions, FileRecorder};
 pub use timeline::DurationLimit;
 
-use gate::{Gate, sets_of};
+use gate::Gate;
 use sink::Stream;
 use writer::Writer;
 
@@ -76,7 +80,7 @@ use writer::Writer;
 #[non_exhaustive]
 pub enum RecordFormat {
     /// Raw H.264 (ITU-T H.264 Annex B): NAL units behind start codes, parameter sets before every key frame. It has no
-    /// times; a player shows it at the frame rate the stream announces.
+    /// times; a player shows it at the frame rate the stream announces. JPEGs are refused.
     AnnexB,
     /// Fragmented MP4 (ISO/IEC 14496-12 §8.8) with a timescale of 90 kHz, beginning at 0.
     Mp4,
@@ -99,7 +103,7 @@ impl RecordFormat {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Pictures taken. Of an MP4, those of the last two seconds are not written yet.
+    /// Pictures taken. Of an MP4, those of the last two seconds, or the latest JPEG, are not written yet.
     pub pictures: u64,
     /// Pictures left out: before the first key frame, and behind a loss up to the next one.
     pub left_out: u64,
@@ -130,19 +134,18 @@ impl<W: Write> Recorder<W> {
     ///
     /// # Errors
     /// [`RecordError::Write`] where the output fails, and [`RecordError::Ended`] ever after.
-    /// [`RecordError::ParameterSetsChanged`] where an MP4 cannot hold this picture; nothing was written of it, and
-    /// recording goes on with the next key frame that fits. [`RecordError::Jpeg`] for each picture that is one, which
-    /// changes nothing.
+    /// [`RecordError::CodingChanged`] where an MP4 cannot hold this picture; nothing was written of it, and recording
+    /// goes on with the next key frame that fits. [`RecordError::Jpeg`] for each JPEG where the format is raw H.264,
+    /// which changes nothing.
     pub fn push(&mut self, access_unit: &AccessUnit) -> Result<(), RecordError> {
         if self.failed {
             return Err(RecordError::Ended);
         }
-        sets_of(access_unit)?;
-        let Some(time) = self.gate.admit(access_unit) else { return Ok(()) };
+        let Some(time) = self.gate.admit(access_unit)? else { return Ok(()) };
         let result = self.writer.write(access_unit, time);
         match &result {
             Ok(()) => self.gate.record(access_unit, time),
-            Err(RecordError::ParameterSetsChanged { .. }) => self.gate.refuse(),
+            Err(RecordError::CodingChanged { .. }) => self.gate.refuse(),
             Err(_) => self.failed = true,
         }
         result
@@ -156,15 +159,23 @@ impl<W: Write> Recorder<W> {
     }
 
     /// Writes what is not written yet and gives the output back. Dropping the recorder instead loses up to two seconds
-    /// of an MP4.
+    /// of an MP4, or the latest JPEG.
     ///
     /// # Errors
     /// [`RecordError::Write`] where the output fails, [`RecordError::Ended`] where it had failed before.
-    pub fn finish(mut self) -> Result<(W, Progress), RecordError> {
+    pub fn finish(self) -> Result<(W, Progress), RecordError> {
+        self.finish_within(Duration::MAX)
+    }
+
+    /// The same, where the recording shall last for `limit` at most: its latest picture is cut short.
+    ///
+    /// # Errors
+    /// As of [`finish`](Self::finish).
+    pub fn finish_within(mut self, limit: Duration) -> Result<(W, Progress), RecordError> {
         if self.failed {
             return Err(RecordError::Ended);
         }
-        self.writer.finish(None)?;
+        self.writer.finish(self.gate.end(limit))?;
         let progress = self.progress();
         Ok((self.writer.into_sink().0, progress))
     }

@@ -6,6 +6,8 @@ mod clip;
 mod files;
 #[path = "recording/hostile.rs"]
 mod hostile;
+#[path = "recording/jpeg.rs"]
+mod jpeg;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -320,7 +322,8 @@ fn one_output_refuses_other_parameter_sets_and_goes_on() {
     small.iter().for_each(|unit| recorder.push(unit).unwrap());
     let refused = large.iter().filter_map(|unit| recorder.push(unit).err());
     let refused: Vec<String> = refused.map(|error| error.to_string()).collect();
-    let want = "the camera changed its parameter sets, from 160x120 to 320x240: an MP4 on one output cannot follow";
+    let want =
+        "the camera changed how it codes its pictures, from 160x120 to 320x240: an MP4 on one output cannot follow";
     assert_eq!(refused, [want; 2], "both key frames; the others are left out");
     let mut again = small.clone();
     delay(&mut again, 0, 40 * STEP);

@@ -52,6 +52,11 @@ fn secrets(camera: &Camera, report: &Report) -> Vec<(String, &'static str)> {
         secrets.push((host.to_owned(), "<printer>"));
     }
     let known = camera.printer.as_ref().and_then(|printer| printer.serial.as_ref());
-    secrets.extend(known.into_iter().chain(&report.serial).map(|serial| (serial.clone(), "<serial>")));
+    let heard = report.heard.iter().filter_map(|printer| printer.serial.as_ref());
+    let serials = known.into_iter().chain(&report.serial).chain(heard);
+    secrets.extend(serials.map(|serial| (serial.clone(), "<serial>")));
+    // With its quotation marks: a printer can be called after its model.
+    let names = report.heard.iter().filter_map(|printer| printer.name.as_ref());
+    secrets.extend(names.map(|name| (format!("“{name}”"), "“<name>”")));
     secrets
 }

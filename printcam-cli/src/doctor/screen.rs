@@ -105,7 +105,9 @@ fn conclusion(report: &Report) -> String {
         (None, _) => String::new(),
     };
     let mut text = wrapped(&format!("{whose}{}.", report.diagnosis), 0) + "\n";
-    if let Some(advice) = report.advice.as_ref().filter(|_| !report.diagnosis.has_pictures()) {
+    // What a note advises stands beside it.
+    let told = report.checks.iter().any(|check| check.verdict == Verdict::Note && check.advice == report.advice);
+    if let Some(advice) = report.advice.as_ref().filter(|_| !told) {
         text += &format!("hint: {}\n", wrapped(advice, 6));
     }
     text

@@ -11,8 +11,10 @@ mod simulated;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
-use printcam_sim::{Certificate, Options, Personality, Simulator};
+use md5::{Digest as _, Md5};
+use printcam_sim::{Certificate, Options, Personality, PictureDigest, Simulator};
 use serde_json::Value;
 
 use program::{Announcer, Home, WRONG_CODE, camera};
@@ -155,13 +157,42 @@ fn nothing_found_is_one_sentence_with_a_next_step() {
 }
 
 #[test]
-fn a_jpeg_printer_is_added_and_shown_by_its_name() {
+fn a_jpeg_printer_is_added_shown_and_recorded_by_its_name() {
     let home = Home::new();
-    let options = Options { personality: Personality::P1s, serial: "01P00A000000001".to_owned(), ..Options::default() };
+    let options = Options { serial: "01P00A000000001".to_owned(), ..Options::of(Personality::P1s) };
     let camera = Simulator::start(options).expect("a free port");
     home.printcam(&["add", "shelf", &camera.url_with_credentials()]).expect(0);
     let picture = home.printcam(&["snap", "shelf", "-o", "-"]).expect(0);
     assert!(picture.stderr.contains("1280x720"), "{}", picture.stderr);
-    let refused = home.printcam(&["record", "shelf", "-o", "shelf.mp4"]).expect(1);
-    assert!(refused.stderr.contains("JPEG"), "{}", refused.stderr);
+
+    let file = home.file("shelf.mp4");
+    let file = file.to_str().unwrap();
+    let recorded = home.printcam(&["record", "shelf", "-o", file, "-d", "5s"]).expect(0);
+    assert!(recorded.stderr.contains("3 pictures"), "{}", recorded.stderr);
+    // One in two seconds; the next one was not waited for.
+    assert_eq!(camera.log().clients.last().map(|client| client.jpeg_pictures), Some(3));
+    let probe = |arguments: &[&str]| {
+        let output = Command::new(arguments[0]).args(["-v", "error"]).args(&arguments[1..]).output();
+        let output = output.expect("FFmpeg (scripts/test installs it)");
+        assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let entries = "stream=codec_name,width,height,duration";
+    let told = probe(&["ffprobe", "-show_entries", entries, "-of", "csv=p=0", file]);
+    assert_eq!(told.trim_end(), "mjpeg,1280,720,5.000000");
+    probe(&["ffmpeg", "-i", file, "-c", "copy", "-f", "image2", home.file("%d.jpg").to_str().unwrap()]);
+    for number in 1..=3 {
+        let extracted = fs::read(home.file(&format!("{number}.jpg"))).unwrap();
+        let sent = camera.pictures().number_of(PictureDigest(Md5::digest(extracted).into()));
+        assert!(sent.is_some(), "picture {number} is another one than the camera sent");
+    }
+
+    let connections = camera.log().connections;
+    for command in [["record", "-o"], ["watch", "--h264"]] {
+        let raw = home.file("shelf.h264");
+        let refused = home.printcam(&[command[0], "shelf", command[1], raw.to_str().unwrap()]).expect(1);
+        assert!(refused.stderr.contains("JPEG") && refused.stderr.contains("hint: "), "{}", refused.stderr);
+        assert!(!raw.exists());
+    }
+    assert_eq!(camera.log().connections, connections, "known before anyone connects");
 }

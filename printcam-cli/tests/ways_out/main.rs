@@ -10,7 +10,7 @@ mod secrets;
 
 use std::time::Duration;
 
-use printcam_sim::{AccessCode, ClientRecord, Encryption, Ending, Fault, Log, Options, Simulator};
+use printcam_sim::{AccessCode, ClientRecord, Encryption, Ending, Fault, Log, Options, Personality, Simulator};
 
 use program::{Program, State};
 use secrets::ACCESS_CODE;
@@ -25,6 +25,14 @@ fn camera(faults: &str) -> Simulator {
         ..Options::default()
     })
     .expect("a camera")
+}
+
+/// One that sends JPEGs, five a second.
+fn jpeg_camera() -> Simulator {
+    let picture_interval = Some(Duration::from_millis(200));
+    let options =
+        Options { access_code: AccessCode::from(ACCESS_CODE), picture_interval, ..Options::of(Personality::A1) };
+    Simulator::start(options).expect("a camera")
 }
 
 fn seen(camera: &Simulator, what: &str, condition: impl Fn(&ClientRecord) -> bool) {

@@ -106,7 +106,7 @@ impl Program {
         assert!(!result.timed_out(), "no {words:?} in:\n{}", String::from_utf8_lossy(&read.0));
     }
 
-    /// Sends `INT` or `TERM`.
+    /// Sends `INT`, `TERM` or `KILL`.
     pub(crate) fn signal(self, name: &str) -> Program {
         let status = Command::new("kill").args([&format!("-{name}"), &self.id.to_string()]).status().unwrap();
         assert!(status.success(), "it had ended before SIG{name}");

@@ -44,14 +44,22 @@ pub enum Coding {
     },
 }
 
+impl Coding {
+    /// Width and height of the visible picture, in luma samples.
+    #[must_use]
+    pub fn size(&self) -> (u32, u32) {
+        match self {
+            Self::H264(sets) => (sets.info.width, sets.info.height),
+            Self::Jpeg { width, height } => (*width, *height),
+        }
+    }
+}
+
 impl AccessUnit {
     /// Width and height of the visible picture, in luma samples.
     #[must_use]
     pub fn size(&self) -> (u32, u32) {
-        match &self.coding {
-            Coding::H264(sets) => (sets.info.width, sets.info.height),
-            Coding::Jpeg { width, height } => (*width, *height),
-        }
+        self.coding.size()
     }
 
     /// The parameter sets in force; `None` of a JPEG.

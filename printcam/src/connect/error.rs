@@ -174,6 +174,7 @@ impl ConnectError {
             }
             ConnectError::NotTls { answer: PlainAnswer::Rtsp, .. } => "Use rtsp:// instead of rtsps:// for this port.",
             ConnectError::NotTls { .. } => "Check the port: this is not a printer's camera.",
+            ConnectError::Hung { addr, .. } if [RTSPS_PORT, JPEG_PORT].contains(&addr.port()) => RESTART,
             ConnectError::Hung { .. } => NO_TLS_ANSWER,
             ConnectError::CertificateChanged { .. } => {
                 "If the printer was replaced or got another printer's address, take its old key out of where it stands: \
@@ -202,6 +203,11 @@ impl ConnectError {
             ConnectError::Tls { failure: TlsFailure::NoCommonVersion, .. } => {
                 "Allow TLS 1.3 if the camera is behind a proxy; versions below 1.2 are not supported."
             }
+            ConnectError::ClosedDuringHandshake { addr } if addr.port() == RTSPS_PORT => {
+                "Close other programs that show this camera: most printers serve one at a time. Some drop whoever comes \
+                 while live view is off: switch on \"LAN Only Liveview\" on the printer's screen. If neither helps, restart \
+                 the printer when it is not printing."
+            }
             ConnectError::ClosedDuringHandshake { .. } => {
                 "Close other programs that show this camera: most printers serve one at a time. If there are none, \
                  restart the printer."
@@ -217,9 +223,12 @@ impl ConnectError {
     }
 }
 
+const RESTART: &str = "Restart the printer when it is not printing: its camera service does not recover by itself.";
+
 /// Some plain RTSP servers wait for the end of a ClientHello that they take for a request: it looks the same.
-pub(crate) const NO_TLS_ANSWER: &str = "Restart the printer: its camera service does not recover by itself. On a port \
-                                        other than 322 there may be no TLS at all: check the port, or try rtsp://";
+pub(crate) const NO_TLS_ANSWER: &str = "Restart the printer when it is not printing: its camera service does not recover by \
+                                        itself. On a port other than 322 there may be no TLS at all: check the port, or \
+                                        try rtsp://, which anybody on the way can read.";
 
 const RTSPS_PORT: u16 = 322;
 const JPEG_PORT: u16 = 6000;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use printcam_proto::quirks::Model;
 
+use crate::discover::Printer;
+
 /// Everything that an examination has found.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -21,6 +23,8 @@ pub struct Report {
     pub serial: Option<String>,
     /// The printer's firmware, if it was heard to announce itself.
     pub firmware: Option<String>,
+    /// Printers that were heard, where a look around was needed.
+    pub heard: Vec<Printer>,
 }
 
 /// A step of the way, and how it went.
@@ -124,8 +128,12 @@ pub enum Diagnosis {
     Unsteady,
     /// The printer is there, and its live view is switched off.
     LiveViewOff,
-    /// The access code is wrong or missing.
+    /// The access code is wrong.
     WrongCode,
+    /// No access code was given.
+    NoCode,
+    /// The camera is silent, as some are about a wrong access code, and all are while they serve somebody else.
+    WrongCodeOrBusy,
     /// The camera serves somebody else.
     Busy,
     /// The camera takes connections and does nothing with them.
@@ -136,6 +144,8 @@ pub enum Diagnosis {
     Unreachable,
     /// The printer, or somebody in its place, shows another key than before.
     CertificateChanged,
+    /// The printer's certificate is not one that the given trust accepts.
+    NotTrusted,
     /// The camera accepts everything, and no picture comes that can be shown.
     NoPicture,
     /// Something else; its check says what.
@@ -151,11 +161,14 @@ impl Diagnosis {
             Self::Unsteady => "unsteady",
             Self::LiveViewOff => "live-view-off",
             Self::WrongCode => "wrong-code",
+            Self::NoCode => "no-code",
+            Self::WrongCodeOrBusy => "wrong-code-or-busy",
             Self::Busy => "busy",
             Self::Hung => "hung",
             Self::WrongAddress => "wrong-address",
             Self::Unreachable => "unreachable",
             Self::CertificateChanged => "certificate-changed",
+            Self::NotTrusted => "not-trusted",
             Self::NoPicture => "no-picture",
             Self::Other => "other",
         }
@@ -176,11 +189,14 @@ impl fmt::Display for Diagnosis {
             Self::Unsteady => "there are pictures, but not steadily",
             Self::LiveViewOff => "live view is switched off",
             Self::WrongCode => "the access code is wrong",
+            Self::NoCode => "the access code is missing",
+            Self::WrongCodeOrBusy => "the access code is wrong, or the camera serves somebody else",
             Self::Busy => "the camera serves somebody else",
             Self::Hung => "the camera service hangs",
-            Self::WrongAddress => "this is not the camera's address",
-            Self::Unreachable => "nobody is at this address",
+            Self::WrongAddress => "the address is wrong",
+            Self::Unreachable => "nobody answers at this address",
             Self::CertificateChanged => "the certificate has changed",
+            Self::NotTrusted => "the printer is not trusted",
             Self::NoPicture => "the camera sends no picture",
             Self::Other => "something is wrong",
         })

@@ -2,7 +2,8 @@
 
 use tokio::time::{timeout, timeout_at};
 
-use super::walk::{Ending, Media};
+use super::judge::Media;
+use super::walk::Ending;
 use super::{Diagnosis, Examination, Step, Verdict};
 use crate::{Stream, StreamState, now};
 
@@ -61,6 +62,7 @@ impl Examination<'_> {
         let ending = self.judge_media(&media);
         self.conclude(match ending {
             Ending::Healthy => Diagnosis::Well,
+            Ending::Ill(diagnosis) => diagnosis,
             _ => Diagnosis::Unsteady,
         })
     }

@@ -7,7 +7,7 @@ use printcam_proto::quirks::{CameraProtocol, Model};
 use printcam_proto::rtsp::Method;
 use printcam_proto::session::{self, AuthenticationError};
 
-use super::{Diagnosis, Step, Surroundings};
+use super::{Diagnosis, Examination, Step, Surroundings};
 use crate::connect::ConnectError;
 use crate::discover::Printer;
 use crate::tls::Untrusted;
@@ -21,39 +21,41 @@ pub(super) struct Trouble {
     pub(super) advice: Option<String>,
 }
 
-impl Trouble {
-    pub(super) fn of(
-        error: &Error,
-        protocol: CameraProtocol,
-        model: Option<&'static Model>,
-        wanted_serial: Option<&str>,
-        around: &Surroundings,
-    ) -> Self {
-        let case = Case { error, protocol, model, wanted_serial, around };
-        match error {
-            Error::Connect(error) => case.of_connection(error),
-            Error::Session(error) => case.of_session(error),
-            Error::Decode(_) | Error::Jpeg(_) => case.plain(Step::KeyFrame, Diagnosis::NoPicture),
-            Error::Timeout { waiting: Waiting::Connection, .. } => case.nobody(),
-            Error::Timeout { waiting: Waiting::Handshake, .. } => case.plain(Step::Tls, Diagnosis::Hung),
-            Error::Timeout { waiting: Waiting::Description, .. } => case.plain(Step::Describe, Diagnosis::Hung),
-            // It has accepted us.
-            Error::Timeout { waiting: Waiting::KeyFrame, .. } => case.plain(Step::KeyFrame, Diagnosis::Busy),
-            _ => case.plain(Step::Reach, Diagnosis::Other),
-        }
-    }
-}
-
 /// An error and what is known besides.
-struct Case<'a> {
-    error: &'a Error,
-    protocol: CameraProtocol,
-    model: Option<&'static Model>,
-    wanted_serial: Option<&'a str>,
-    around: &'a Surroundings,
+pub(super) struct Case<'a> {
+    pub(super) error: &'a Error,
+    pub(super) examination: &'a Examination<'a>,
+    pub(super) around: &'a Surroundings,
 }
 
 impl Case<'_> {
+    pub(super) fn trouble(&self) -> Trouble {
+        match self.error {
+            Error::Connect(error) => self.of_connection(error),
+            Error::Session(error) => self.of_session(error),
+            Error::Decode(_) | Error::Jpeg(_) => self.plain(Step::KeyFrame, Diagnosis::NoPicture),
+            Error::Timeout { waiting: Waiting::Connection, .. } => self.nobody(),
+            Error::Timeout { waiting: Waiting::Handshake, .. } => self.plain(Step::Tls, Diagnosis::Hung),
+            Error::Timeout { waiting: Waiting::Description, .. } => self.plain(Step::Describe, Diagnosis::Hung),
+            // It has accepted us.
+            Error::Timeout { waiting: Waiting::KeyFrame, .. } => self.plain(Step::KeyFrame, Diagnosis::Busy),
+            _ => self.plain(Step::Reach, Diagnosis::Other),
+        }
+    }
+
+    fn model(&self) -> Option<&'static Model> {
+        self.examination.model
+    }
+
+    /// The model, where its camera is spoken to in another way than this.
+    fn other_model(&self) -> Option<&'static Model> {
+        self.model().filter(|model| model.camera.is_some_and(|camera| camera != self.examination.protocol()))
+    }
+
+    fn wanted_serial(&self) -> Option<&str> {
+        self.examination.checkup.serial.as_deref()
+    }
+
     fn of_connection(&self, error: &ConnectError) -> Trouble {
         match error {
             ConnectError::NameNotFound { .. } => self.plain(Step::Reach, Diagnosis::WrongAddress),
@@ -66,7 +68,7 @@ impl Case<'_> {
             ConnectError::CertificateUntrusted { reason: Untrusted::WrongSerial { .. }, .. } => {
                 self.plain(Step::Identity, Diagnosis::WrongAddress)
             }
-            ConnectError::CertificateUntrusted { .. } => self.plain(Step::Identity, Diagnosis::CertificateChanged),
+            ConnectError::CertificateUntrusted { .. } => self.plain(Step::Identity, Diagnosis::NotTrusted),
             ConnectError::Tls { .. } => self.plain(Step::Tls, Diagnosis::Other),
             ConnectError::KnownPrinters(_) => self.plain(Step::Identity, Diagnosis::Other),
             ConnectError::Io { .. } => self.plain(Step::Reach, Diagnosis::Other),
@@ -75,18 +77,18 @@ impl Case<'_> {
 
     /// The port is closed: it matters whether a printer is behind it, and which.
     fn refused(&self, addr: SocketAddr) -> Trouble {
-        let Some(here) = &self.around.here else {
+        let Some(here) = self.around.here() else {
             let finding = format!("{addr} refuses the connection, and nothing there shows that it is a printer");
             return self.elsewhere(finding).unwrap_or_else(|finding| {
                 // Whoever gave its model has met it.
-                if let Some(switch) = self.model.and_then(|model| model.live_view_switch) {
+                if let Some(switch) = self.model().and_then(|model| model.live_view_switch) {
                     let advice = format!(
                         "Switch live view on, on the printer's screen: {switch}. If it is on, compare the address with the \
                          one on that screen, in the network settings."
                     );
-                    return self.trouble(Step::Reach, Diagnosis::LiveViewOff, finding, advice);
+                    return self.told(Step::Reach, Diagnosis::LiveViewOff, finding, advice);
                 }
-                self.trouble(
+                self.told(
                     Step::Reach,
                     Diagnosis::WrongAddress,
                     finding,
@@ -97,18 +99,22 @@ impl Case<'_> {
         };
         let name = described(here);
         let finding = format!("{name} is at {}, and its port {} is closed", addr.ip(), addr.port());
-        match self.model {
-            Some(model) if model.camera.is_some_and(|camera| camera != self.protocol) => {
-                self.trouble(Step::Reach, Diagnosis::WrongAddress, finding, other_protocol(model))
-            }
-            Some(Model { live_view_switch: Some(switch), .. }) => self.trouble(
+        if let Some(model) = self.other_model() {
+            return self.told(Step::Reach, Diagnosis::WrongAddress, finding, other_protocol(model));
+        }
+        if let Some(port) = self.examination.camera_port().filter(|port| *port != addr.port()) {
+            let advice = format!("Printers have their camera on port {port}: leave the port out of the address.");
+            return self.told(Step::Reach, Diagnosis::WrongAddress, finding, advice);
+        }
+        match self.model() {
+            Some(Model { live_view_switch: Some(switch), .. }) => self.told(
                 Step::Reach,
                 Diagnosis::LiveViewOff,
                 finding,
                 format!("Switch live view on, on the printer's screen: {switch}."),
             ),
-            Some(_) => self.trouble(Step::Reach, Diagnosis::Hung, finding, "Restart the printer."),
-            None => self.trouble(
+            Some(_) => self.told(Step::Reach, Diagnosis::Hung, finding, "Restart the printer."),
+            None => self.told(
                 Step::Reach,
                 Diagnosis::LiveViewOff,
                 finding,
@@ -119,14 +125,14 @@ impl Case<'_> {
     }
 
     fn nobody(&self) -> Trouble {
-        if let Some(here) = &self.around.here {
+        if let Some(here) = self.around.here() {
             let finding = format!("{}: {} makes itself known from there", self.error, described(here));
             let advice = "Something between this computer and the printer lets announcements through and connections not: \
                           look at firewalls, and at the Wi-Fi's client isolation.";
-            return self.trouble(Step::Reach, Diagnosis::Unreachable, finding, advice);
+            return self.told(Step::Reach, Diagnosis::Unreachable, finding, advice);
         }
         self.elsewhere(self.error.to_string()).unwrap_or_else(|finding| {
-            self.trouble(
+            self.told(
                 Step::Reach,
                 Diagnosis::Unreachable,
                 finding,
@@ -139,12 +145,14 @@ impl Case<'_> {
     /// The address is wrong, where printers were heard at others; the finding back where none were.
     fn elsewhere(&self, finding: String) -> Result<Trouble, String> {
         if let Some((serial, place)) =
-            self.wanted_serial.and_then(|serial| Some((serial, self.around.place_of(serial)?)))
+            self.wanted_serial().and_then(|serial| Some((serial, self.around.place_of(serial)?)))
         {
             let finding = format!("{finding}; printer {serial} is at {place} now");
-            let advice =
-                format!("Use the address {place}; in a configuration that printcam add wrote, change it there.");
-            return Ok(self.trouble(Step::Reach, Diagnosis::WrongAddress, finding, advice));
+            let advice = format!(
+                "Use the address {place}. A printer that printcam add has kept is found there by snap and watch, which keep \
+                 the new address."
+            );
+            return Ok(self.told(Step::Reach, Diagnosis::WrongAddress, finding, advice));
         }
         if self.around.elsewhere.is_empty() {
             return Err(finding);
@@ -158,14 +166,14 @@ impl Case<'_> {
             .collect();
         let finding = format!("{finding}; heard in this network: {}", heard.join(", "));
         let advice = "Use the address of the printer that is meant.";
-        Ok(self.trouble(Step::Reach, Diagnosis::WrongAddress, finding, advice))
+        Ok(self.told(Step::Reach, Diagnosis::WrongAddress, finding, advice))
     }
 
     /// H2 printers with live view off take connections and drop them; others do so when they serve somebody.
     fn closed_during_handshake(&self) -> Trouble {
         let finding = self.error.to_string();
-        match self.model.filter(|model| model.drops_while_off).and_then(|model| model.live_view_switch) {
-            Some(switch) => self.trouble(
+        match self.model().filter(|model| model.drops_while_off).and_then(|model| model.live_view_switch) {
+            Some(switch) => self.told(
                 Step::Tls,
                 Diagnosis::LiveViewOff,
                 finding,
@@ -178,31 +186,39 @@ impl Case<'_> {
         }
     }
 
-    /// It is another printer, or the same one with another key, or somebody who poses as it.
+    /// It is another printer, or the same one with another key, or somebody who poses as it. What is announced counts for
+    /// nothing here: anybody can announce anything.
     fn another_key(&self) -> Trouble {
-        let seen = self.around.here.as_ref().and_then(|printer| printer.serial.as_deref());
-        match (self.wanted_serial, seen) {
-            (Some(wanted), Some(seen)) if wanted != seen => {
-                let finding = format!("printer {seen} is at this address, and not {wanted}");
-                self.elsewhere(finding).unwrap_or_else(|finding| {
-                    self.trouble(
-                        Step::Identity,
-                        Diagnosis::WrongAddress,
-                        finding,
-                        "Read the printer's address on its screen, in its network settings: it has changed.",
-                    )
-                })
-            }
+        let seen = self.around.shown.as_ref().and_then(|printer| printer.serial.as_deref());
+        match (self.wanted_serial(), seen) {
+            (Some(wanted), Some(seen)) if wanted != seen => self.told(
+                Step::Identity,
+                Diagnosis::WrongAddress,
+                format!("by its certificate printer {seen} is at this address, and not {wanted}"),
+                "Read the printer's address on its screen, in its network settings. If it has not changed, somebody may be \
+                 posing as the printer; the access code has not been sent.",
+            ),
             _ => self.plain(Step::Identity, Diagnosis::CertificateChanged),
         }
     }
 
     fn of_session(&self, error: &session::Error) -> Trouble {
         use session::Error as E;
+        if let Some(model) = self.other_model().filter(|_| !self.examination.is_past(Step::Sdp)) {
+            let finding = self.error.to_string();
+            return self.told(Step::AccessCode, Diagnosis::WrongAddress, finding, other_protocol(model));
+        }
         match error {
-            E::Authentication(AuthenticationError::Rejected | AuthenticationError::CredentialsMissing) => {
-                self.plain(Step::AccessCode, Diagnosis::WrongCode)
+            E::Authentication(AuthenticationError::CredentialsMissing) => {
+                self.plain(Step::AccessCode, Diagnosis::NoCode)
             }
+            E::Authentication(AuthenticationError::Rejected) if self.examination.is_past(Step::AccessCode) => {
+                let finding = "the camera accepted the access code, and refuses it now".to_owned();
+                let advice = "Read the access code on the printer's screen: it may have changed just now. If it has not, \
+                              restart the printer.";
+                self.told(Step::Setup, Diagnosis::Other, finding, advice)
+            }
+            E::Authentication(AuthenticationError::Rejected) => self.plain(Step::AccessCode, Diagnosis::WrongCode),
             E::Authentication(_) => self.plain(Step::AccessCode, Diagnosis::Other),
             E::JpegCamera(error) => self.of_jpeg_camera(error),
             E::RequestTimedOut { method, .. } => self.plain(step_of(*method), Diagnosis::Hung),
@@ -210,15 +226,22 @@ impl Case<'_> {
             E::Refused { method: Method::Describe, status: 404 } => self.plain(Step::Describe, Diagnosis::WrongAddress),
             E::Refused { method, .. } => self.plain(step_of(*method), Diagnosis::Other),
             E::Closed { during: Some(method) } => self.plain(step_of(*method), Diagnosis::Busy),
-            E::Closed { during: None } => self.trouble(
+            E::Closed { during: None } => self.told(
                 Step::Media,
                 Diagnosis::Busy,
                 self.error.to_string(),
                 "Close other programs that show this camera: most printers serve one at a time, and some drop one viewer \
                  for the next.",
             ),
+            E::Framing(_) if self.examination.is_past(Step::Describe) => self.plain(Step::Media, Diagnosis::Other),
             E::Framing(_) => self.plain(Step::Options, Diagnosis::WrongAddress),
-            E::NoVideo(_) => self.plain(Step::Sdp, Diagnosis::WrongAddress),
+            E::NoVideo(_) if self.examination.source.url.path() != LIVE => self.plain(Step::Sdp, Diagnosis::WrongAddress),
+            E::NoVideo(_) => {
+                let advice = "Restart the printer: this is where its video should be.";
+                self.told(Step::Sdp, Diagnosis::NoPicture, self.error.to_string(), advice)
+            }
+            // The stream gets a new session by itself.
+            E::SessionExpired => self.plain(Step::Media, Diagnosis::Unsteady),
             E::UdpUnavailable | E::UnusableTransport => self.plain(Step::Setup, Diagnosis::Other),
             _ => self.plain(Step::Media, Diagnosis::Other),
         }
@@ -228,12 +251,19 @@ impl Case<'_> {
         use jpeg_camera::Error as E;
         match error {
             E::Busy { .. } => self.plain(Step::AccessCode, Diagnosis::Busy),
-            E::Denied | E::ClosedUnanswered | E::Silent { .. } | E::CredentialsUnusable { .. } => {
+            E::Silent { .. } => self.plain(Step::AccessCode, Diagnosis::WrongCodeOrBusy),
+            E::Denied | E::ClosedUnanswered | E::CredentialsUnusable { .. } => {
                 self.plain(Step::AccessCode, Diagnosis::WrongCode)
             }
-            E::NoCamera | E::NotJpegCamera | E::LostSync { .. } => {
-                self.plain(Step::AccessCode, Diagnosis::WrongAddress)
+            E::NoCamera => self.plain(Step::AccessCode, Diagnosis::WrongAddress),
+            // A certificate of a printer says that it is one, whatever it sends.
+            E::NotJpegCamera if self.model().is_none() => self.plain(Step::AccessCode, Diagnosis::WrongAddress),
+            E::NotJpegCamera => {
+                let finding = "the camera answers, and not with pictures that can be understood".to_owned();
+                let advice = "Restart the printer. If that changes nothing, run again with --bundle and report it.";
+                self.told(Step::AccessCode, Diagnosis::Other, finding, advice)
             }
+            _ if self.examination.is_past(Step::KeyFrame) => self.plain(Step::Media, Diagnosis::NoPicture),
             _ => self.plain(Step::KeyFrame, Diagnosis::NoPicture),
         }
     }
@@ -244,10 +274,13 @@ impl Case<'_> {
         Trouble { step, diagnosis, finding: self.error.to_string(), advice }
     }
 
-    fn trouble(&self, step: Step, diagnosis: Diagnosis, finding: String, advice: impl Into<String>) -> Trouble {
+    fn told(&self, step: Step, diagnosis: Diagnosis, finding: String, advice: impl Into<String>) -> Trouble {
         Trouble { step, diagnosis, finding, advice: Some(advice.into()) }
     }
 }
+
+/// Where printers have their video.
+const LIVE: &str = "/streaming/live/1";
 
 /// Printers named at most: a farm has more than a line can hold.
 const MAX_TOLD: usize = 5;

@@ -2,16 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use printcam_proto::h264::{AccessUnit, Sps};
+use printcam_proto::h264::Sps;
 use printcam_proto::quirks::Model;
 use printcam_proto::rtsp::Method;
 use printcam_proto::rtsp::headers::ServerTransport;
 use printcam_proto::sdp::VideoTrack;
-use printcam_proto::session::{Event, Statistics};
-use printcam_video::fastest_decoder;
+use printcam_proto::session::Event;
 use tokio::time::timeout_at;
 
-use super::{Diagnosis, Examination, Step, Verdict, report::Check};
+use super::judge::Media;
+use super::{Check, Diagnosis, Examination, Step, Verdict};
 use crate::connect::Target;
 use crate::{Connection, Error, Options, TlsInfo, Trust, now};
 
@@ -29,9 +29,6 @@ pub(super) enum Ending {
 
 /// Datagrams that have not come by then never will: as long as a stream waits before it takes TCP.
 const UDP_PATIENCE: Duration = Duration::from_secs(2);
-
-/// More of the packets lost than this can be seen in the picture.
-const LOSS_THAT_SHOWS: f64 = 0.001;
 
 impl Examination<'_> {
     /// Walks once; `None` where the camera sends by UDP and nothing arrives.
@@ -56,9 +53,9 @@ impl Examination<'_> {
                 self.check(Step::Tls, Verdict::Note, "none: anybody on the way can watch, and change everything", None)
             }
         }
-        let ending = Session { examination: &mut *self, challenged: false, accepted: false, began: now() }
-            .watch(&mut connection)
-            .await;
+        let session =
+            Session { examination: &mut *self, challenged: false, accepted: false, began: now(), silent_since: None };
+        let ending = session.watch(&mut connection).await;
         self.say_goodbye(connection, ending.as_ref()).await;
         ending
     }
@@ -72,7 +69,7 @@ impl Examination<'_> {
                 self.serial = Some(serial.clone());
                 format!("{} {serial}", model.name)
             }
-            (Some(subject), None) => format!("“{subject}”, which is no serial number that is known"),
+            (Some(subject), None) => format!("“{subject}”, which is not the serial number of a known model"),
             (None, _) => "nobody's name".to_owned(),
         };
         let issuer = tls.issuer.as_deref().unwrap_or("nobody");
@@ -90,8 +87,8 @@ impl Examination<'_> {
                 answered = Some(status);
             }
         }
-        // What has failed is over already, and its step says how.
-        if matches!(ending, Some(Ending::Failed(_))) {
+        // What has failed is over already, and its step says how; after UDP in vain it goes on.
+        if matches!(ending, None | Some(Ending::Failed(_))) {
             return;
         }
         let took = Some(now() - began);
@@ -103,79 +100,6 @@ impl Examination<'_> {
             Some(status) => self.check(Step::Goodbye, Verdict::Note, format!("TEARDOWN answered {status}"), took),
             None => self.check(Step::Goodbye, Verdict::Note, "TEARDOWN was not answered", took),
         }
-    }
-
-    /// The first key frame, decoded. Says whether it can be shown.
-    pub(super) async fn look_at_picture(&mut self, unit: AccessUnit, took: Option<Duration>) -> bool {
-        let (width, height) = unit.size();
-        let kilobytes = unit.data.len().div_ceil(1000);
-        let mut decoder = fastest_decoder();
-        let decoded = tokio::task::spawn_blocking(move || decoder.decode(&unit)).await;
-        let decoded = decoded.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-        match decoded {
-            Ok(_) => {
-                self.check(
-                    Step::KeyFrame,
-                    Verdict::Well,
-                    format!("{width}x{height}, {kilobytes} kB, can be decoded"),
-                    took,
-                );
-                true
-            }
-            Err(error) => {
-                self.add(Check {
-                    step: Step::KeyFrame,
-                    verdict: Verdict::Ill,
-                    finding: format!("{width}x{height}, {kilobytes} kB, cannot be decoded: {error}"),
-                    advice: Error::Decode(error).hint().map(str::to_owned),
-                    took,
-                });
-                false
-            }
-        }
-    }
-
-    /// What came in a time, and whether it came steadily.
-    pub(super) fn judge_media(&mut self, media: &Media) -> Ending {
-        let Media { lasted, pictures, bytes, received, lost, incomplete, stalls, stalled_for, jitter } = *media;
-        let seconds = lasted.as_secs_f64();
-        let rate = pictures as f64 / seconds;
-        let kilobits = bytes as f64 * 8.0 / seconds / 1e3;
-        let mut finding = format!("{pictures} pictures in {seconds:.0} s ({rate:.1} a second), {kilobits:.0} kbit/s");
-        if !self.source.sends_jpeg() {
-            finding += &format!(", jitter {} ms", jitter.as_millis());
-        }
-        let mut advice = None;
-        let loss = lost as f64 / (received + lost).max(1) as f64;
-        if lost > 0 {
-            finding += &format!(", {lost} packets lost ({:.2} %)", 100.0 * loss);
-        }
-        if incomplete > 0 {
-            finding += &format!(", {incomplete} pictures spoilt by that");
-        }
-        if loss > LOSS_THAT_SHOWS {
-            advice = Some(
-                "Use TCP: --transport tcp. If packets are lost there too, the printer's own network is overloaded.",
-            );
-        }
-        if stalls > 0 {
-            finding += &format!(", stood still {stalls} times, {:.1} s together", stalled_for.as_secs_f64());
-            let usual = self.model.is_some_and(|model| model.quirks.rotate_every.is_some());
-            advice = advice.or(Some(match usual {
-                true => "Printers of this model stand still for 4 to 10 s now and then; printcam waits that out.",
-                false => "Look at the printer's Wi-Fi signal, and close other programs that show this camera.",
-            }));
-        }
-        let unsteady = advice.is_some();
-        let (step, verdict) = (Step::Media, if unsteady { Verdict::Note } else { Verdict::Well });
-        self.add(Check { step, verdict, finding, advice: advice.map(str::to_owned), took: None });
-        if unsteady { Ending::Unsteady } else { Ending::Healthy }
-    }
-
-    pub(super) fn judge_reports(&mut self, sent: u64, received: u64) {
-        let finding = format!("sender reports received: {received}; receiver reports sent: {sent}");
-        let verdict = if sent > 0 && received > 0 { Verdict::Well } else { Verdict::Note };
-        self.check(Step::Rtcp, verdict, finding, None);
     }
 }
 
@@ -190,37 +114,6 @@ fn trusted(tls: &TlsInfo, trust: &Trust) -> (Verdict, &'static str) {
     }
 }
 
-/// What was counted while media was watched.
-pub(super) struct Media {
-    pub(super) lasted: Duration,
-    pub(super) pictures: u64,
-    pub(super) bytes: u64,
-    pub(super) received: u64,
-    pub(super) lost: u64,
-    pub(super) incomplete: u64,
-    pub(super) stalls: u64,
-    pub(super) stalled_for: Duration,
-    pub(super) jitter: Duration,
-}
-
-impl Media {
-    /// What the sessions have counted between two looks at them; the pictures are left to whoever received them.
-    pub(super) fn between(before: &Statistics, after: &Statistics, lasted: Duration) -> Self {
-        Self {
-            lasted,
-            pictures: 0,
-            bytes: 0,
-            received: after.rtp.received - before.rtp.received,
-            // A packet that was late after all is no longer lost.
-            lost: after.rtp.lost.saturating_sub(before.rtp.lost),
-            incomplete: after.incomplete_access_units - before.incomplete_access_units,
-            stalls: after.stalls - before.stalls,
-            stalled_for: after.stalled_for.saturating_sub(before.stalled_for),
-            jitter: after.jitter,
-        }
-    }
-}
-
 /// From the first request to the end of the video that is watched.
 struct Session<'a, 'b> {
     examination: &'a mut Examination<'b>,
@@ -230,6 +123,8 @@ struct Session<'a, 'b> {
     accepted: bool,
     /// When what is waited for began.
     began: Instant,
+    /// No media since then.
+    silent_since: Option<Instant>,
 }
 
 impl Session<'_, '_> {
@@ -275,16 +170,18 @@ impl Session<'_, '_> {
         }
 
         let (since, before) = (now(), connection.statistics());
-        let end = since + media_for;
         let (mut pictures, mut bytes) = (0, 0);
         loop {
+            // A standstill is given the time in which this model's end by themselves.
+            let patience = self.silent_since.map(|since| since + self.examination.stall_patience());
+            let end = patience.unwrap_or(since).max(since + media_for);
             match timeout_at(end.into(), connection.next()).await {
                 Err(_) => break,
                 Ok(Ok(Some(Event::AccessUnit(unit)))) => {
                     pictures += 1;
                     bytes += unit.data.len() as u64;
                 }
-                Ok(Ok(Some(_))) => {}
+                Ok(Ok(Some(event))) => self.take(event, &mut transport),
                 Ok(Ok(None)) => return Some(Ending::Ill(Diagnosis::Other)),
                 Ok(Err(error)) => return Some(Ending::Failed(error)),
             }
@@ -293,7 +190,9 @@ impl Session<'_, '_> {
         if !sends_jpeg {
             self.examination.judge_reports(after.receiver_reports, after.sender_reports);
         }
-        Some(self.examination.judge_media(&Media { pictures, bytes, ..Media::between(&before, &after, now() - since) }))
+        let stopped = self.silent_since.is_some();
+        let media = Media { pictures, bytes, stopped, ..Media::between(&before, &after, now() - since) };
+        Some(self.examination.judge_media(&media))
     }
 
     fn take(&mut self, event: Event, transport: &mut Option<ServerTransport>) {
@@ -314,7 +213,9 @@ impl Session<'_, '_> {
             }
             Event::Named(name) => self.examination.model = self.examination.model.or(Model::of_code(&name)),
             // Pictures before the first key frame cannot be shown, and what happens to media is counted.
-            Event::AccessUnit(_) | Event::Stalled { .. } | Event::Resumed { .. } | Event::Ended(_) => {}
+            Event::AccessUnit(_) | Event::Ended(_) => {}
+            Event::Stalled { since } => self.silent_since = Some(since),
+            Event::Resumed { .. } => self.silent_since = None,
         }
     }
 
@@ -335,33 +236,30 @@ impl Session<'_, '_> {
     }
 
     fn udp_is_silent(self) {
-        self.examination.add(Check {
-            step: Step::Udp,
-            verdict: Verdict::Note,
-            finding: format!("the camera sends by UDP, and nothing arrives within {} s", UDP_PATIENCE.as_secs()),
-            advice: Some(
-                "Nothing has to be done: printcam goes over to TCP by itself. With --transport tcp it does so at once; a \
-                 firewall that lets UDP from the printer in would do as well."
-                    .to_owned(),
-            ),
-            took: None,
-        });
+        let finding = format!("the camera sends by UDP, and nothing arrives within {} s", UDP_PATIENCE.as_secs());
+        self.examination.check(Step::Udp, Verdict::Note, finding, None);
     }
 
     fn no_picture(self, received: u64) -> Ending {
         let within = self.examination.checkup.key_frame_within.as_secs();
-        let (diagnosis, finding, advice) = match received {
-            0 if !self.examination.source.sends_jpeg() => (
+        let silent = received == 0 || self.silent_since.is_some();
+        let (diagnosis, finding, advice) = match (self.examination.source.sends_jpeg(), silent) {
+            (false, true) => (
                 Diagnosis::Busy,
-                format!("the camera accepted everything and sent nothing within {within} s"),
+                format!("the camera accepted everything and sent no picture within {within} s"),
                 "Close other programs that show this camera: most printers serve one at a time. If there are none, restart \
                  the printer.",
             ),
-            _ => (
+            (false, false) => (
                 Diagnosis::NoPicture,
                 format!("video comes, and no picture within {within} s that decoding can begin with"),
                 "Try again: some printers send a whole picture only every 10 s, and one may have been lost. If none ever \
                  comes, restart the printer.",
+            ),
+            (true, _) => (
+                Diagnosis::NoPicture,
+                format!("the camera accepted the access code and sent no whole picture within {within} s"),
+                "Look at the printer's Wi-Fi signal, and restart the printer.",
             ),
         };
         let (step, verdict) = (Step::KeyFrame, Verdict::Ill);

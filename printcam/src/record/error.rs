@@ -26,12 +26,12 @@ pub enum RecordError {
     /// The output of a [`Recorder`](super::Recorder).
     #[error("cannot write the recording: {0}")]
     Write(#[source] io::Error),
-    /// An MP4 holds one set of parameter sets, and the stream changed them.
+    /// An MP4 holds H.264 of one set of parameter sets, or JPEGs of one size, and the stream changed them.
     #[error(
-        "the camera changed its parameter sets, from {}x{} to {}x{}: an MP4 on one output cannot follow",
+        "the camera changed how it codes its pictures, from {}x{} to {}x{}: an MP4 on one output cannot follow",
         from.0, from.1, to.0, to.1
     )]
-    ParameterSetsChanged {
+    CodingChanged {
         /// Width and height before, in luma samples.
         from: (u32, u32),
         /// Width and height now, which may be the same.
@@ -47,8 +47,8 @@ pub enum RecordError {
         /// The largest MP4 can hold.
         max: u64,
     },
-    /// The pictures are JPEGs, for which there is no format here yet.
-    #[error("a camera that sends JPEG pictures cannot be recorded yet")]
+    /// The pictures are JPEGs, and the recording is to be raw H.264.
+    #[error("this camera sends JPEG pictures, and no H.264")]
     Jpeg,
     /// It had failed before.
     #[error("the recording had ended with an error before")]

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use printcam_proto::h264::AccessUnit;
 
-use super::gate::{Gate, sets_of};
+use super::gate::Gate;
 use super::names::{Names, folder};
 use super::storage::{Disk, Medium, Storage};
 use super::timeline::{TICKS_PER_SECOND, ticks};
@@ -27,7 +27,7 @@ const MAX_TRIES: usize = 1000;
 pub struct FileOptions {
     /// The file. Where there will be several, `print.mp4` stands for `print-0001.mp4`, `print-0002.mp4` and so on, from
     /// behind the highest number in the folder. A recording that is not cut into segments begins in `print.mp4` itself,
-    /// and goes on in `print-0002.mp4` where parameter sets change.
+    /// and goes on in `print-0002.mp4` where parameter sets or the size change.
     pub path: PathBuf,
     /// How it is laid out; [`RecordFormat::of_path`] guesses it.
     pub format: RecordFormat,
@@ -137,13 +137,12 @@ impl FileRecorder {
     /// # Errors
     /// [`RecordError::File`] and [`RecordError::Exists`] where a file cannot be made or written,
     /// [`RecordError::OutOfRange`] where MP4 has no room for what the stream says; [`RecordError::Ended`] ever after.
-    /// [`RecordError::Jpeg`] for each picture that is one, which changes nothing.
+    /// [`RecordError::Jpeg`] for each JPEG where the format is raw H.264, which changes nothing.
     pub fn push(&mut self, access_unit: &AccessUnit) -> Result<(), RecordError> {
         if self.failed {
             return Err(RecordError::Ended);
         }
-        sets_of(access_unit)?;
-        let Some(time) = self.gate.admit(access_unit) else { return Ok(()) };
+        let Some(time) = self.gate.admit(access_unit)? else { return Ok(()) };
         let result = self.write(access_unit, time);
         match &result {
             Ok(()) => self.gate.record(access_unit, time),
@@ -155,8 +154,8 @@ impl FileRecorder {
     fn write(&mut self, access_unit: &AccessUnit, time: u64) -> Result<(), RecordError> {
         if let Some(current) = &self.current {
             let long_enough = self.options.segment.is_some_and(|segment| time - current.began >= ticks(segment));
-            if !current.writer.fits(sets_of(access_unit)?) || (access_unit.key_frame && long_enough) {
-                self.end_file(Some(time))?;
+            if !current.writer.fits(&access_unit.coding) || (access_unit.key_frame && long_enough) {
+                self.end_file(time)?;
             }
         }
         let current = match &mut self.current {
@@ -192,8 +191,8 @@ impl FileRecorder {
         Err(RecordError::Exists { path })
     }
 
-    /// Completes the current file. `end` is the time of the picture that begins the next one.
-    fn end_file(&mut self, end: Option<u64>) -> Result<(), RecordError> {
+    /// Completes the current file, whose latest picture lasts until `end`.
+    fn end_file(&mut self, end: u64) -> Result<(), RecordError> {
         let Some(mut current) = self.current.take() else { return Ok(()) };
         let result = current.guarded(|writer| writer.finish(end)).and_then(|()| current.sync());
         self.finished_bytes += current.writer.written();
@@ -217,11 +216,19 @@ impl FileRecorder {
     ///
     /// # Errors
     /// [`RecordError::File`] where that fails, [`RecordError::Ended`] where it had failed before.
-    pub fn finish(mut self) -> Result<Progress, RecordError> {
+    pub fn finish(self) -> Result<Progress, RecordError> {
+        self.finish_within(Duration::MAX)
+    }
+
+    /// The same, where the recording shall last for `limit` at most: its latest picture is cut short.
+    ///
+    /// # Errors
+    /// As of [`finish`](Self::finish).
+    pub fn finish_within(mut self, limit: Duration) -> Result<Progress, RecordError> {
         if self.failed {
             return Err(RecordError::Ended);
         }
-        self.end_file(None)?;
+        self.end_file(self.gate.end(limit))?;
         Ok(self.progress())
     }
 }
@@ -229,7 +236,8 @@ impl FileRecorder {
 impl Drop for FileRecorder {
     fn drop(&mut self) {
         if let (false, Some(current)) = (self.failed, &mut self.current) {
-            let _ = current.guarded(|writer| writer.finish(None));
+            let end = self.gate.end(Duration::MAX);
+            let _ = current.guarded(|writer| writer.finish(end));
         }
     }
 }

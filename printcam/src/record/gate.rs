@@ -2,10 +2,21 @@
 
 use std::sync::Arc;
 
-use printcam_proto::h264::{AccessUnit, NalUnitType, ParameterSets};
+use std::time::Duration;
 
-use super::timeline::{Timeline, duration};
+use printcam_proto::h264::{AccessUnit, Coding, NalUnitType, Sps};
+
+use super::timeline::{TICKS_PER_SECOND, Timeline, duration, ticks};
 use super::{Progress, RecordError, RecordFormat};
+
+/// How long an H.264 picture lasts where nothing says so, in ticks: they come 30 times a second.
+const ASSUMED_DURATION: u64 = TICKS_PER_SECOND / 30;
+
+/// The same of a JPEG: printers send one in two seconds.
+const ASSUMED_JPEG_DURATION: u64 = 2 * TICKS_PER_SECOND;
+
+/// From here on, in ticks, the time between two pictures is a gap and no pace: the slowest printer sends one in 2.2 s.
+const GAP: u64 = 4 * TICKS_PER_SECOND;
 
 /// Lets through what decodes: from a key frame on, and behind a loss from the next one on.
 #[derive(Debug)]
@@ -13,12 +24,14 @@ pub(super) struct Gate {
     timeline: Timeline,
     /// Nothing decodes until a key frame has come.
     waiting: bool,
-    /// Whether parameter sets can change at key frames only, since there is no room for them anywhere else.
-    fixed_sets: bool,
-    /// The sets of the latest access unit recorded.
-    sets: Option<Arc<ParameterSets>>,
-    /// Time of the first access unit recorded.
+    format: RecordFormat,
+    /// How the latest access unit recorded is coded.
+    coding: Option<Coding>,
+    /// Times of the first access unit recorded and of the latest one.
     began: Option<u64>,
+    latest: u64,
+    /// Time between the latest two that had no gap between them.
+    pace: Option<u64>,
     progress: Progress,
 }
 
@@ -27,39 +40,46 @@ impl Gate {
         Self {
             timeline: Timeline::default(),
             waiting: true,
-            fixed_sets: format == RecordFormat::Mp4,
-            sets: None,
+            format,
+            coding: None,
             began: None,
+            latest: 0,
+            pace: None,
             progress: Progress::default(),
         }
     }
 
-    /// The time of the access unit, in ticks; `None` where it is left out.
-    pub(super) fn admit(&mut self, access_unit: &AccessUnit) -> Option<u64> {
+    /// The time of the access unit, in ticks; `None` where it is left out. An error changes nothing.
+    pub(super) fn admit(&mut self, access_unit: &AccessUnit) -> Result<Option<u64>, RecordError> {
+        if let (RecordFormat::AnnexB, Coding::Jpeg { .. }) = (self.format, &access_unit.coding) {
+            return Err(RecordError::Jpeg);
+        }
         let moment = self.timeline.advance(access_unit);
-        let lost = access_unit.discontinuity || moment.restarted || !self.has_sets_of(access_unit);
-        let whole = access_unit.nal_units().any(|nal_unit| NalUnitType::of(nal_unit[0]).is_slice());
-        self.waiting = !whole || (!access_unit.key_frame && (self.waiting || lost));
+        let lost = access_unit.discontinuity || moment.restarted || !self.follows(&access_unit.coding);
+        self.waiting = !holds_picture(access_unit) || (!access_unit.key_frame && (self.waiting || lost));
         if self.waiting {
             self.progress.left_out += 1;
-            return None;
+            return Ok(None);
         }
-        Some(moment.time)
+        Ok(Some(moment.time))
     }
 
-    /// Whether the access unit decodes with the sets recorded.
-    fn has_sets_of(&self, access_unit: &AccessUnit) -> bool {
-        !self.fixed_sets
-            || self.sets.as_ref().is_none_or(|sets| access_unit.parameter_sets().is_some_and(|new| same(sets, new)))
+    /// Whether pictures of this coding decode behind those recorded. An MP4 has room for it at key frames only.
+    fn follows(&self, coding: &Coding) -> bool {
+        self.format == RecordFormat::AnnexB || self.coding.as_ref().is_none_or(|before| same(before, coding))
     }
 
     /// The access unit admitted last was recorded.
     pub(super) fn record(&mut self, access_unit: &AccessUnit, time: u64) {
-        let (old, new) = (self.sets.as_ref(), access_unit.parameter_sets());
-        if !old.zip(new).is_some_and(|(old, new)| Arc::ptr_eq(old, new)) {
-            self.sets = new.cloned();
-        }
-        let began = *self.began.get_or_insert(time);
+        self.coding = Some(access_unit.coding.clone());
+        let began = match self.began {
+            Some(began) => {
+                self.pace = Some(time - self.latest).filter(|&pace| pace < GAP).or(self.pace);
+                began
+            }
+            None => *self.began.insert(time),
+        };
+        self.latest = time;
         self.progress.pictures += 1;
         self.progress.duration = duration(time - began);
     }
@@ -70,18 +90,51 @@ impl Gate {
         self.progress.left_out += 1;
     }
 
+    /// Until when the latest picture lasts that was recorded, if no other comes: as long as the one before it, and not
+    /// beyond `limit` behind the first one.
+    pub(super) fn end(&self, limit: Duration) -> u64 {
+        let pace = self.pace.unwrap_or_else(|| self.coding.as_ref().map_or(ASSUMED_DURATION, assumed_duration));
+        let limit = self.began.unwrap_or(0).saturating_add(ticks(limit));
+        self.latest.saturating_add(pace).min(limit).max(self.latest)
+    }
+
     /// What the gate knows of it: pictures and durations.
     pub(super) fn progress(&self) -> Progress {
         self.progress
     }
 }
 
-/// The parameter sets of an access unit that can be recorded.
-pub(super) fn sets_of(access_unit: &AccessUnit) -> Result<&Arc<ParameterSets>, RecordError> {
-    access_unit.parameter_sets().ok_or(RecordError::Jpeg)
+/// Whether there is anything to be shown.
+fn holds_picture(access_unit: &AccessUnit) -> bool {
+    match access_unit.coding {
+        Coding::H264(_) => access_unit.nal_units().any(|nal_unit| NalUnitType::of(nal_unit[0]).is_slice()),
+        Coding::Jpeg { .. } => !access_unit.data.is_empty(),
+    }
 }
 
-/// Whether two sets are equal, at no cost where they are one.
-pub(super) fn same(one: &Arc<ParameterSets>, other: &Arc<ParameterSets>) -> bool {
-    Arc::ptr_eq(one, other) || one == other
+/// How long a picture lasts before there was another one, in ticks.
+fn assumed_duration(coding: &Coding) -> u64 {
+    match coding {
+        Coding::H264(sets) => announced_duration(&sets.info).unwrap_or(ASSUMED_DURATION),
+        Coding::Jpeg { .. } => ASSUMED_JPEG_DURATION,
+    }
+}
+
+/// How long a picture lasts at the frame rate that the VUI announces, in ticks.
+fn announced_duration(info: &Sps) -> Option<u64> {
+    let rate = info.frame_rate.filter(|rate| rate.numerator > 0)?;
+    let ticks = TICKS_PER_SECOND.checked_mul(rate.denominator)? / rate.numerator;
+    Some(ticks).filter(|ticks| (1..GAP).contains(ticks))
+}
+
+/// Whether a decoder that knows one of them knows the other: equal parameter sets, at no cost where they are one, or
+/// JPEGs of one size.
+pub(super) fn same(one: &Coding, other: &Coding) -> bool {
+    match (one, other) {
+        (Coding::H264(one), Coding::H264(other)) => Arc::ptr_eq(one, other) || one == other,
+        (Coding::Jpeg { width, height }, Coding::Jpeg { width: other_width, height: other_height }) => {
+            (width, height) == (other_width, other_height)
+        }
+        _ => false,
+    }
 }

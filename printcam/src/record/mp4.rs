@@ -3,11 +3,11 @@
 use std::time::SystemTime;
 
 use mp4_atom::{
-    Avc1, Avcc, AvccExt, Codec, Colr, Dinf, Dref, DrefEntry, Encode, FixedPoint, FourCC, Ftyp, Hdlr, Mdhd, Mdia, Mfhd,
-    Minf, Moof, Moov, Mvex, Mvhd, Pasp, Stbl, Stco, Stsd, Tfdt, Tfhd, Tkhd, Traf, Trak, Trex, Trun, TrunEntry,
+    Avc1, Avcc, AvccExt, Codec, Colr, Dinf, Dref, DrefEntry, Encode, FixedPoint, FourCC, Ftyp, Hdlr, Jpeg, Mdhd, Mdia,
+    Mfhd, Minf, Moof, Moov, Mvex, Mvhd, Pasp, Stbl, Stco, Stsd, Tfdt, Tfhd, Tkhd, Traf, Trak, Trex, Trun, TrunEntry,
     TrunSamples, Url, Visual, Vmhd,
 };
-use printcam_proto::h264::{AccessUnit, ColorMatrix, NalUnitType, ParameterSets, Sps};
+use printcam_proto::h264::{AccessUnit, Coding, ColorMatrix, NalUnitType, ParameterSets, Sps};
 
 use super::RecordError;
 use super::timeline::TICKS_PER_SECOND;
@@ -17,9 +17,6 @@ const MAX_FRAGMENT: u64 = 2 * TICKS_PER_SECOND;
 
 /// Most bytes of pictures in a fragment: twice what two seconds of 60 Mbit/s have. Beyond it the fragment ends early.
 const MAX_FRAGMENT_LEN: usize = 32 << 20;
-
-/// Duration of a picture of which nothing says how long it lasts: 30 a second, in ticks.
-const ASSUMED_DURATION: u32 = 3000;
 
 const TRACK_ID: u32 = 1;
 
@@ -33,16 +30,20 @@ const OTHER_PICTURE: u32 = 0x0101_0000;
 /// From 1904, the epoch of MP4, to 1970, in seconds.
 const EPOCH_OFFSET: u64 = 2_082_844_800;
 
-/// `ftyp` and `moov` for pictures of these parameter sets.
-pub(super) fn header(sets: &ParameterSets, created: Option<SystemTime>) -> Result<Vec<u8>, RecordError> {
+/// `ftyp` and `moov` for pictures of this coding.
+pub(super) fn header(coding: &Coding, created: Option<SystemTime>) -> Result<Vec<u8>, RecordError> {
     let since_1970 = created.and_then(|created| created.duration_since(SystemTime::UNIX_EPOCH).ok());
     let created = since_1970.map_or(0, |since| since.as_secs() + EPOCH_OFFSET);
     let timescale = TICKS_PER_SECOND as u32;
+    let (sample_entry, brands) = match coding {
+        Coding::H264(sets) => (Codec::Avc1(avc1(sets)?), &[b"iso5", b"iso6", b"avc1", b"mp41"][..]),
+        &Coding::Jpeg { width, height } => (Codec::Jpeg(jpeg(width, height)?), &[b"iso5", b"iso6", b"mp41"][..]),
+    };
     let ftyp = Ftyp {
         // tfdt and default-base-is-moof are of iso6 and iso5.
         major_brand: FourCC::new(b"iso6"),
         minor_version: 0,
-        compatible_brands: [b"iso5", b"iso6", b"avc1", b"mp41"].map(FourCC::new).to_vec(),
+        compatible_brands: brands.iter().map(|brand| FourCC::new(brand)).collect(),
     };
     let moov = Moov {
         mvhd: Mvhd {
@@ -64,7 +65,7 @@ pub(super) fn header(sets: &ParameterSets, created: Option<SystemTime>) -> Resul
             }],
         }),
         trak: vec![Trak {
-            tkhd: track_header(&sets.info, created)?,
+            tkhd: track_header(coding, created)?,
             mdia: Mdia {
                 mdhd: Mdhd {
                     creation_time: created,
@@ -78,7 +79,7 @@ pub(super) fn header(sets: &ParameterSets, created: Option<SystemTime>) -> Resul
                     vmhd: Some(Vmhd::default()),
                     dinf: Dinf { dref: Dref { entries: vec![DrefEntry::Url(Url::default())] } },
                     stbl: Stbl {
-                        stsd: Stsd { codecs: vec![Codec::Avc1(sample_entry(sets)?)] },
+                        stsd: Stsd { codecs: vec![sample_entry] },
                         stco: Some(Stco::default()),
                         ..Stbl::default()
                     },
@@ -95,10 +96,15 @@ pub(super) fn header(sets: &ParameterSets, created: Option<SystemTime>) -> Resul
 }
 
 /// `tkhd`, whose size is that of display: square samples.
-fn track_header(info: &Sps, created: u64) -> Result<Tkhd, RecordError> {
-    let (across, down) = info.sample_aspect_ratio.map_or((1, 1), |(across, down)| (across, down.max(1)));
+fn track_header(coding: &Coding, created: u64) -> Result<Tkhd, RecordError> {
+    let (width, height) = coding.size();
+    let sample_aspect_ratio = match coding {
+        Coding::H264(sets) => sets.info.sample_aspect_ratio,
+        Coding::Jpeg { .. } => None,
+    };
+    let (across, down) = sample_aspect_ratio.map_or((1, 1), |(across, down)| (across, down.max(1)));
     // In units of 2^-16. What is too wide for them is no picture anybody shows.
-    let width = (u64::from(info.width) << 16) * u64::from(across) / u64::from(down);
+    let width = (u64::from(width) << 16) * u64::from(across) / u64::from(down);
     let width = u32::try_from(width).unwrap_or(u32::MAX);
     Ok(Tkhd {
         creation_time: created,
@@ -107,13 +113,13 @@ fn track_header(info: &Sps, created: u64) -> Result<Tkhd, RecordError> {
         enabled: true,
         in_movie: true,
         width: FixedPoint::new((width >> 16) as u16, (width & 0xffff) as u16),
-        height: u16_of("picture height", info.height)?.into(),
+        height: u16_of("picture height", height)?.into(),
         ..Tkhd::default()
     })
 }
 
 /// `avc1` with `avcC` (14496-15 §5.3.3.1), `colr` and `pasp`.
-fn sample_entry(sets: &ParameterSets) -> Result<Avc1, RecordError> {
+fn avc1(sets: &ParameterSets) -> Result<Avc1, RecordError> {
     let info = &sets.info;
     u8_of("number of picture parameter sets", sets.pps.len())?;
     for set in std::iter::once(&sets.sps).chain(&sets.pps) {
@@ -128,12 +134,7 @@ fn sample_entry(sets: &ParameterSets) -> Result<Avc1, RecordError> {
         sequence_parameter_sets_ext: Vec::new(),
     });
     Ok(Avc1 {
-        visual: Visual {
-            data_reference_index: 1,
-            width: u16_of("picture width", info.width)?,
-            height: u16_of("picture height", info.height)?,
-            ..Visual::default()
-        },
+        visual: visual(info.width, info.height)?,
         avcc: Avcc {
             configuration_version: 1,
             avc_profile_indication: profile,
@@ -149,6 +150,20 @@ fn sample_entry(sets: &ParameterSets) -> Result<Avc1, RecordError> {
             .sample_aspect_ratio
             .map(|(across, down)| Pasp { h_spacing: across.into(), v_spacing: down.max(1).into() }),
         ..Avc1::default()
+    })
+}
+
+/// `jpeg`: QuickTime's, whose samples are whole files that say everything themselves.
+fn jpeg(width: u32, height: u32) -> Result<Jpeg, RecordError> {
+    Ok(Jpeg { visual: visual(width, height)?, ..Jpeg::default() })
+}
+
+fn visual(width: u32, height: u32) -> Result<Visual, RecordError> {
+    Ok(Visual {
+        data_reference_index: 1,
+        width: u16_of("picture width", width)?,
+        height: u16_of("picture height", height)?,
+        ..Visual::default()
     })
 }
 
@@ -181,21 +196,15 @@ pub(super) struct Fragment {
     begins_with_key_frame: bool,
     /// Sizes, and the durations of all but the latest.
     samples: Vec<TrunEntry>,
-    /// The samples: NAL units behind their lengths. A coded byte is copied once, into here.
+    /// The samples: NAL units behind their lengths, or a JPEG. A coded byte is copied once, into here.
     data: Vec<u8>,
     /// `moof` and the header of `mdat`.
     header: Vec<u8>,
-    /// How long pictures last at present, in ticks.
-    usual_duration: u32,
 }
 
 impl Fragment {
     /// The first fragment of a file.
-    pub(super) fn new(info: &Sps) -> Self {
-        let announced = info.frame_rate.filter(|rate| rate.numerator > 0).and_then(|rate| {
-            let ticks = TICKS_PER_SECOND.checked_mul(rate.denominator)? / rate.numerator;
-            u32::try_from(ticks).ok().filter(|&ticks| ticks > 0 && u64::from(ticks) <= MAX_FRAGMENT)
-        });
+    pub(super) fn new() -> Self {
         Self {
             sequence_number: 1,
             first: 0,
@@ -204,7 +213,6 @@ impl Fragment {
             samples: Vec::new(),
             data: Vec::new(),
             header: Vec::new(),
-            usual_duration: announced.unwrap_or(ASSUMED_DURATION),
         }
     }
 
@@ -225,9 +233,14 @@ impl Fragment {
         }
         self.last = time;
         let start = self.data.len();
-        for nal_unit in access_unit.nal_units().filter(|nal_unit| belongs_into_sample(nal_unit)) {
-            self.data.extend_from_slice(&len_u32(nal_unit.len()).to_be_bytes());
-            self.data.extend_from_slice(nal_unit);
+        match access_unit.coding {
+            Coding::H264(_) => {
+                for nal_unit in access_unit.nal_units().filter(|nal_unit| belongs_into_sample(nal_unit)) {
+                    self.data.extend_from_slice(&len_u32(nal_unit.len()).to_be_bytes());
+                    self.data.extend_from_slice(nal_unit);
+                }
+            }
+            Coding::Jpeg { .. } => self.data.extend_from_slice(&access_unit.data),
         }
         let size = Some(len_u32(self.data.len() - start));
         let flags = (self.samples.is_empty() && self.begins_with_key_frame).then_some(KEY_FRAME);
@@ -237,19 +250,14 @@ impl Fragment {
     /// The latest sample lasts until `time`, over any gap there is.
     fn end_sample(&mut self, time: u64) {
         let Some(sample) = self.samples.last_mut() else { return };
-        let ticks = time - self.last;
         // Beyond 13 hours the next tfdt alone tells.
-        let duration = u32::try_from(ticks).unwrap_or(u32::MAX);
-        sample.duration = Some(duration);
-        if ticks <= MAX_FRAGMENT {
-            self.usual_duration = duration;
-        }
+        sample.duration = Some(u32::try_from(time - self.last).unwrap_or(u32::MAX));
     }
 
-    /// The fragment in two parts: `moof` with the header of `mdat`, and what that holds. `end` is the time of the
-    /// picture behind it; without one, its latest picture lasts as long as the one before.
-    pub(super) fn close(&mut self, end: Option<u64>) -> Result<[&[u8]; 2], RecordError> {
-        self.end_sample(end.unwrap_or_else(|| self.last.saturating_add(self.usual_duration.into())));
+    /// The fragment in two parts: `moof` with the header of `mdat`, and what that holds. Its latest picture lasts
+    /// until `end`.
+    pub(super) fn close(&mut self, end: u64) -> Result<[&[u8]; 2], RecordError> {
+        self.end_sample(end);
         let mdat_len = self.data.len() + MDAT_HEADER_LEN;
         let Ok(mdat_len) = u32::try_from(mdat_len) else {
             return Err(RecordError::OutOfRange {

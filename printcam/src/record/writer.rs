@@ -1,11 +1,10 @@
 //! Pictures in one of the formats, onto one output.
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
-use printcam_proto::h264::{AccessUnit, ParameterSets};
+use printcam_proto::h264::{AccessUnit, Coding};
 
-use super::gate::{same, sets_of};
+use super::gate::same;
 use super::mp4::{self, Fragment};
 use super::sink::Sink;
 use super::{RecordError, RecordFormat};
@@ -33,7 +32,7 @@ enum Body {
 /// What the `moov` promised, and the fragment being filled.
 #[derive(Debug)]
 struct Track {
-    sets: Arc<ParameterSets>,
+    coding: Coding,
     /// Time of the first picture, which is 0 of the file.
     origin: u64,
     fragment: Fragment,
@@ -58,11 +57,11 @@ impl<S: Sink> Writer<S> {
                 append(&mut self.sink, buffer)?
             }
             Body::Mp4 { created, track: track @ None } => {
-                let sets = sets_of(access_unit)?;
-                let written = append(&mut self.sink, &mp4::header(sets, *created)?)?;
-                let mut fragment = Fragment::new(&sets.info);
+                let coding = &access_unit.coding;
+                let written = append(&mut self.sink, &mp4::header(coding, *created)?)?;
+                let mut fragment = Fragment::new();
                 fragment.push(access_unit, 0);
-                *track = Some(Track { sets: Arc::clone(sets), origin: time, fragment });
+                *track = Some(Track { coding: coding.clone(), origin: time, fragment });
                 written
             }
             Body::Mp4 { track: Some(track), .. } => {
@@ -70,7 +69,7 @@ impl<S: Sink> Writer<S> {
                 let time = time - track.origin;
                 let mut written = 0;
                 if track.fragment.ends_before(access_unit, time) {
-                    written = track.write_fragment(&mut self.sink, self.written, Some(time))?;
+                    written = track.write_fragment(&mut self.sink, self.written, time)?;
                 }
                 track.fragment.push(access_unit, time);
                 written
@@ -79,19 +78,18 @@ impl<S: Sink> Writer<S> {
         Ok(())
     }
 
-    /// Writes what is buffered. `end` is the time of the picture that would come next, where that is known.
-    pub(super) fn finish(&mut self, end: Option<u64>) -> Result<(), RecordError> {
+    /// Writes what is buffered, whose latest picture lasts until `end`.
+    pub(super) fn finish(&mut self, end: u64) -> Result<(), RecordError> {
         if let Body::Mp4 { track: Some(track), .. } = &mut self.body {
-            let end = end.map(|end| end - track.origin);
-            self.written += track.write_fragment(&mut self.sink, self.written, end)?;
+            self.written += track.write_fragment(&mut self.sink, self.written, end - track.origin)?;
         }
         Ok(())
     }
 
-    /// Whether `sets` can be recorded behind what was.
-    pub(super) fn fits(&self, sets: &Arc<ParameterSets>) -> bool {
+    /// Whether pictures of this coding can be recorded behind those that were.
+    pub(super) fn fits(&self, coding: &Coding) -> bool {
         match &self.body {
-            Body::Mp4 { track: Some(track), .. } => same(&track.sets, sets),
+            Body::Mp4 { track: Some(track), .. } => same(&track.coding, coding),
             _ => true,
         }
     }
@@ -117,16 +115,14 @@ impl<S: Sink> Writer<S> {
 
 impl Track {
     fn accepts(&self, access_unit: &AccessUnit) -> Result<(), RecordError> {
-        let sets = sets_of(access_unit)?;
-        if same(&self.sets, sets) {
+        if same(&self.coding, &access_unit.coding) {
             return Ok(());
         }
-        let size = |sets: &ParameterSets| (sets.info.width, sets.info.height);
-        Err(RecordError::ParameterSetsChanged { from: size(&self.sets), to: size(sets) })
+        Err(RecordError::CodingChanged { from: self.coding.size(), to: access_unit.size() })
     }
 
     /// Writes the fragment behind `at` bytes and begins the next one.
-    fn write_fragment(&mut self, sink: &mut impl Sink, at: u64, end: Option<u64>) -> Result<u64, RecordError> {
+    fn write_fragment(&mut self, sink: &mut impl Sink, at: u64, end: u64) -> Result<u64, RecordError> {
         let [header, data] = self.fragment.close(end)?;
         sink.append_fragment(at, header, data).map_err(RecordError::Write)?;
         let written = (header.len() + data.len()) as u64;

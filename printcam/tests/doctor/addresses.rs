@@ -3,18 +3,27 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use printcam::discover::{DiscoveryOptions, ProbeOptions};
+use printcam::discover::{CameraProtocol, DiscoveryOptions, ProbeOptions};
 use printcam::doctor::{Checkup, Diagnosis, Report, Step, examine};
 use printcam::{KnownPrinters, Options, Source, Trust};
 use printcam_sim::{Announce, Personality, Simulator};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::{TcpListener, TcpSocket, UdpSocket};
 
 use crate::patient::ill;
 
-/// Nobody listens there, nor does anybody take it soon.
-async fn closed_port(address: [u8; 4]) -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::from(address), 0)).await.unwrap().local_addr().unwrap()
+/// A port that is taken, so that nobody else gets it, and closed, since nobody listens.
+struct ClosedPort {
+    addr: SocketAddr,
+    _socket: TcpSocket,
+}
+
+impl ClosedPort {
+    fn new() -> ClosedPort {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        ClosedPort { addr: socket.local_addr().unwrap(), _socket: socket }
+    }
 }
 
 /// Listens on loopback, and looks at no port but these.
@@ -70,7 +79,8 @@ async fn live_view_that_is_off_is_told_from_a_wrong_address() {
     let mut service = printcam_sim::Options::of(Personality::X1c);
     service.serial = "22E00A000000001".into();
     let service = Simulator::start(service).unwrap();
-    let closed = closed_port([127, 0, 0, 1]).await;
+    let port_holder = ClosedPort::new();
+    let closed = port_holder.addr;
     let report = examined(closed, &checkup(0, vec![service.addr().port()])).await;
     assert_diagnosis(&report, Diagnosis::LiveViewOff, Step::Reach, "P2S 22E00A000000001", "LAN Only Liveview");
 
@@ -89,6 +99,16 @@ async fn live_view_that_is_off_is_told_from_a_wrong_address() {
     known.model = Some("O1D".into());
     let report = examine(&source(closed), &known, &checkup(0, vec![]), |_| ()).await;
     assert_diagnosis(&report, Diagnosis::LiveViewOff, Step::Reach, "nothing there shows", switch);
+}
+
+#[tokio::test]
+async fn a_port_that_no_printer_has_is_no_live_view() {
+    let camera = Simulator::start(printcam_sim::Options::default()).unwrap();
+    let port_holder = ClosedPort::new();
+    let mut checkup = checkup(0, vec![]);
+    checkup.discovery.probe.ports = vec![(CameraProtocol::Rtsps, camera.addr().port())];
+    let report = examined(port_holder.addr, &checkup).await;
+    assert_diagnosis(&report, Diagnosis::WrongAddress, Step::Reach, "is closed", "leave the port out");
 }
 
 #[tokio::test]
@@ -116,7 +136,8 @@ async fn a_printer_that_has_moved_is_found() {
             let _ = printer.send_to(text.as_bytes(), ("127.0.0.1", port)).await;
         }
     });
-    let closed = closed_port([127, 0, 0, 1]).await;
+    let port_holder = ClosedPort::new();
+    let closed = port_holder.addr;
     let mut checkup = checkup(port, vec![]);
     let report = examined(closed, &checkup).await;
     assert_diagnosis(&report, Diagnosis::WrongAddress, Step::Reach, "00M00A000000007 at 127.0.0.2", "that is meant");
@@ -134,7 +155,8 @@ async fn another_printer_at_the_address_is_no_changed_certificate() {
     let mut pinned = options();
     pinned.tls.trust = Trust::Pin(format!("sha256:{:064}", 0).parse().unwrap());
     let report = examine(&source(camera.addr()), &pinned, &checkup, |_| ()).await;
-    assert_diagnosis(&report, Diagnosis::WrongAddress, Step::Identity, "and not 00M00A000000009", "has changed");
+    let wrong = "and not 00M00A000000009";
+    assert_diagnosis(&report, Diagnosis::WrongAddress, Step::Identity, wrong, "the access code has not been sent");
     checkup.serial = Some("00M00A000000000".into());
     let report = examine(&source(camera.addr()), &pinned, &checkup, |_| ()).await;
     assert_eq!((report.diagnosis, ill(&report)), (Diagnosis::CertificateChanged, Some(Step::Identity)));

@@ -62,6 +62,8 @@ struct Row {
 const ROW: Row =
     Row { model: Personality::X1c, faults: "", change: |_| (), step: None, diagnosis: Diagnosis::Well, advice: "" };
 
+const STOPPED: Row = Row { step: Some(Step::Media), diagnosis: Diagnosis::Hung, advice: "does that by itself", ..ROW };
+
 const OTHER_CODE: fn(&mut Options) = |options| options.access_code = "87654321".into();
 
 #[tokio::test(start_paused = true)]
@@ -71,7 +73,7 @@ async fn each_illness_has_its_own_diagnosis_and_advice() {
     let rows = [
         Row { change: OTHER_CODE, ..code },
         Row { model: P1s, change: OTHER_CODE, ..code },
-        Row { model: A1, change: OTHER_CODE, ..code },
+        Row { model: A1, change: OTHER_CODE, diagnosis: Diagnosis::WrongCodeOrBusy, ..code },
         Row { model: P1s, faults: "unauthorized wrong-code=denial", ..code },
         Row {
             model: P1s,
@@ -98,7 +100,34 @@ async fn each_illness_has_its_own_diagnosis_and_advice() {
             advice: "Close other programs",
             ..ROW
         },
-        Row { faults: "no-video", step: Some(Step::Sdp), diagnosis: Diagnosis::WrongAddress, advice: "path", ..ROW },
+        Row { faults: "no-video", step: Some(Step::Sdp), diagnosis: Diagnosis::NoPicture, advice: "Restart", ..ROW },
+        // Video that ends for good.
+        Row { faults: "hang@3s", ..STOPPED },
+        Row { faults: "freeze@3s", ..STOPPED },
+        Row { faults: "vanish@3s", ..STOPPED },
+        Row { model: P1s, faults: "vanish@5s", ..STOPPED },
+        Row {
+            faults: "hang",
+            step: Some(Step::KeyFrame),
+            diagnosis: Diagnosis::Busy,
+            advice: "Close other programs",
+            ..ROW
+        },
+        Row {
+            model: P1s,
+            faults: "truncated-jpeg=1@3s",
+            step: Some(Step::Media),
+            diagnosis: Diagnosis::NoPicture,
+            advice: "Wi-Fi",
+            ..ROW
+        },
+        Row {
+            faults: "unauthorized@setup",
+            step: Some(Step::Setup),
+            diagnosis: Diagnosis::Other,
+            advice: "may have changed just now",
+            ..ROW
+        },
         Row {
             model: P1s,
             faults: "foreign-answer",
@@ -154,7 +183,16 @@ async fn a_code_that_is_missing_is_a_wrong_code() {
     let mut source = patient.source.clone();
     source.credentials = None;
     let report = patient.examine_as(&source).await;
-    assert_eq!((report.diagnosis, ill(&report)), (Diagnosis::WrongCode, Some(Step::AccessCode)));
+    assert_eq!((report.diagnosis, ill(&report)), (Diagnosis::NoCode, Some(Step::AccessCode)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_speaks_otherwise_is_told_by_its_certificate() {
+    let patient = Patient::new(Personality::X1c, "");
+    let jpegs = patient.source.url.to_string().replace("rtsps://", "jpegs://bblp:12345678@");
+    let report = patient.examine_as(&jpegs.replace("/streaming/live/1", "").parse().unwrap()).await;
+    assert_eq!(report.diagnosis, Diagnosis::WrongAddress, "{:#?}", report.checks);
+    assert!(report.advice.unwrap().contains("write rtsps://"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,6 +20,30 @@ pub(crate) fn clip(pictures: usize, x264: &str) -> Vec<AccessUnit> {
     access_units(&ffmpeg(&arguments).stdout)
 }
 
+/// Pictures of a camera that sends JPEG, of these times in ticks and this size, in files that FFmpeg makes.
+pub(crate) fn jpegs(times: &[u64], (width, height): (u32, u32)) -> Vec<AccessUnit> {
+    let scratch = Scratch::new("jpegs");
+    let files = scratch.file("%d.jpg");
+    ffmpeg(&format!("-f lavfi -i testsrc2=s={width}x{height}:r=1 -frames:v {} {}", times.len(), files.display()));
+    let began = Instant::now();
+    let unit = |(index, &timestamp): (usize, &u64)| AccessUnit {
+        timestamp,
+        received_at: began + Duration::from_micros(timestamp * 100 / 9),
+        key_frame: true,
+        discontinuity: false,
+        coding: Coding::Jpeg { width, height },
+        data: fs::read(scratch.file(&format!("{}.jpg", index + 1))).unwrap().into(),
+    };
+    times.iter().enumerate().map(unit).collect()
+}
+
+/// The files that FFmpeg takes out of a recording of JPEGs, as they are.
+pub(crate) fn extracted(path: &Path) -> Vec<Vec<u8>> {
+    let scratch = Scratch::new("extracted");
+    ffmpeg(&format!("-i {} -c copy -f image2 {}", path.display(), scratch.file("%d.jpg").display()));
+    (1..).map_while(|number| fs::read(scratch.file(&format!("{number}.jpg"))).ok()).collect()
+}
+
 /// Cuts a byte stream at its access unit delimiters.
 fn access_units(stream: &[u8]) -> Vec<AccessUnit> {
     let began = Instant::now();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use md5::{Digest as _, Md5};
-use printcam::record::{RecordError, RecordFormat, Recorder};
+use printcam::record::{RecordFormat, Recorder};
 use printcam::{
     Coding, DEFAULT_QUALITY, Error, ErrorCode, Reason, StreamEvent, StreamManager, StreamState, Transition,
     encode_jpeg, snapshot,
@@ -266,16 +266,22 @@ async fn live_frames_are_decoded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_recording_says_that_it_cannot_be() {
-    let stage = Stage::model(Personality::P1s, "", NOTHING);
+async fn a_recording_goes_on_in_the_next_session() {
+    let stage = Stage::model(Personality::P1s, "close@11s", NOTHING);
     let stream = stage.playing().await;
-    let unit = stream.subscribe().next().await.expect("a picture");
-    for format in [RecordFormat::Mp4, RecordFormat::AnnexB] {
-        let mut recorder = Recorder::new(Vec::new(), format, None);
-        assert!(matches!(recorder.push(&unit), Err(RecordError::Jpeg)));
-        let (bytes, progress) = recorder.finish().unwrap();
-        assert_eq!((bytes.len(), progress.pictures), (0, 0));
+    let mut viewer = stream.subscribe();
+    let mut recorder = Recorder::new(Vec::new(), RecordFormat::Mp4, None);
+    let mut arrivals = Vec::new();
+    while arrivals.len() < 20 {
+        let unit = viewer.next().await.expect("a picture");
+        recorder.push(&unit).expect("recorded");
+        arrivals.push(unit.received_at);
     }
+    assert!(stage.camera.log().connections > 1);
+    let (_, progress) = recorder.finish().unwrap();
+    assert_eq!((progress.pictures, progress.left_out), (20, 0));
+    let took = arrivals[19] - arrivals[0];
+    assert!(progress.duration.abs_diff(took) < Duration::from_millis(1), "{:?} of {took:?}", progress.duration);
     stream.close().await;
     sleep(Duration::from_millis(1)).await;
     stage.assert_gentle_and_gone("recording");

@@ -5,8 +5,6 @@ use std::time::{Duration, Instant};
 
 use mp4_atom::Decode;
 
-use printcam_proto::h264::Coding;
-
 use super::*;
 
 /// X1C, KittyCAD/machine-api trace.
@@ -20,7 +18,7 @@ fn sets() -> ParameterSets {
 }
 
 fn moov(sets: &ParameterSets, created: Option<SystemTime>) -> Moov {
-    let header = header(sets, created).unwrap();
+    let header = header(&Coding::H264(Arc::new(sets.clone())), created).unwrap();
     let mut rest = &header[..];
     Ftyp::decode(&mut rest).unwrap();
     Moov::decode(&mut rest).unwrap()
@@ -90,14 +88,13 @@ fn creation_counts_from_1904() {
 
 #[test]
 fn a_fragment_is_bounded_in_bytes() {
-    let sets = sets();
-    let mut fragment = Fragment::new(&sets.info);
+    let mut fragment = Fragment::new();
     let access_unit = AccessUnit {
         timestamp: 0,
         received_at: Instant::now(),
         key_frame: false,
         discontinuity: false,
-        coding: Coding::H264(Arc::new(sets)),
+        coding: Coding::H264(Arc::new(sets())),
         data: [&[0, 0, 0, 1, 0x41][..], &[0xff; 8 << 20]].concat().into(),
     };
     let taken = (0..10).take_while(|&time| {
