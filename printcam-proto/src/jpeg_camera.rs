@@ -15,7 +15,7 @@ mod picture_size;
 mod reader;
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -89,7 +89,7 @@ impl Session {
         }
         let result = match input {
             Input::Received(count) => self.handle_received(now, count),
-            Input::EndOfStream => Err(self.closed()),
+            Input::EndOfStream => Err(self.closed(now)),
             // There is nothing to say good-bye with: closing the connection is all.
             Input::Leave => {
                 self.end(Ok(()));
@@ -177,11 +177,18 @@ impl Session {
         }));
     }
 
-    fn closed(&self) -> session::Error {
+    fn closed(&self, now: Instant) -> session::Error {
         if self.phase == Phase::LoggingIn && !self.reader.has_received() {
-            return Error::ClosedUnanswered.into();
+            let waited = now.saturating_duration_since(self.last_received);
+            // A camera that refuses does so at once: this one was busy, and is being restarted.
+            let refused = waited < self.config.refused_within;
+            return if refused { Error::ClosedUnanswered } else { self.silent_for(waited) }.into();
         }
         session::Error::Closed { during: None }
+    }
+
+    fn silent_for(&self, after: Duration) -> Error {
+        if self.config.silent_on_wrong_code { Error::Silent { after } } else { Error::Busy { after } }
     }
 
     fn handle_time(&mut self, now: Instant) -> Result<(), session::Error> {
@@ -191,8 +198,7 @@ impl Session {
         }
         match self.phase {
             Phase::LoggingIn if self.last_received + accept_timeout <= now => {
-                let (after, silent) = (accept_timeout, self.config.silent_on_wrong_code);
-                Err(if silent { Error::Silent { after } } else { Error::Busy { after } }.into())
+                Err(self.silent_for(accept_timeout).into())
             }
             Phase::Watching if self.stalled_since.is_none() && self.last_received + stall_after <= now => {
                 self.stalled_since = Some(self.last_received);

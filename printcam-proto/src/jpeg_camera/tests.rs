@@ -169,6 +169,10 @@ fn no_is_said_in_three_ways() {
     let mut closed = Client::new();
     closed.give(Input::EndOfStream);
     assert_eq!(closed.error(), Error::ClosedUnanswered.into());
+    let mut restarted = Client::of(Config { silent_on_wrong_code: false, ..config() });
+    restarted.wait(ms(5000));
+    restarted.give(Input::EndOfStream);
+    assert_eq!(restarted.error(), Error::Busy { after: Duration::from_secs(5) }.into());
     let mut silent = Client::new();
     silent.wait(ms(7999));
     assert_eq!(silent.result, None);

@@ -129,9 +129,8 @@ pub(crate) const GROUPS: &[Group] = &[
                 what: "the other is killed, and keeps the place until a restart at 20 s",
                 faults: "second-client=starve wedge=20m restart=5s@20s",
                 also: Condition::Killed { at: 5.0 },
-                on: On::Rtsp,
                 well_at: 25.0,
-                told: &["timeout", "cameraBusy", "connectionFailed", "liveViewDisabled"],
+                told: &["timeout", "cameraBusy", "authenticationFailed", "connectionFailed", "liveViewDisabled"],
                 ..OUTAGE
             },
             Row {
