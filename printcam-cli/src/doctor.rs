@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::arguments::DoctorArguments;
 use crate::camera::{Camera, discovery};
 use crate::exit::Failure;
+use crate::in_use;
 use crate::logging::KeptLog;
 use crate::output::{Destination, say};
 use crate::signals::unless_stopped;
@@ -19,6 +20,9 @@ use screen::Screen;
 
 pub(crate) async fn run(arguments: DoctorArguments, log: Option<KeptLog>) -> Result<(), Failure> {
     let camera = arguments.address.camera_to_examine(&arguments.connection).await?;
+    if let Some(who) = in_use::by_whom(&camera.source) {
+        return Err(Failure::InUse { who, camera: camera.source.to_string() });
+    }
     let mut checkup = Checkup::default();
     checkup.discovery = discovery()?;
     let configured = camera.printer.as_ref().and_then(|printer| printer.serial.clone());

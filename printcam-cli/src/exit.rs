@@ -35,6 +35,8 @@ pub(crate) enum Failure {
     Record(RecordError),
     /// This computer.
     Io { what: String, error: io::Error },
+    /// Another run of this program watches the camera.
+    InUse { who: String, camera: String },
     /// An examination has ended badly, and said how.
     Diagnosed(Diagnosis),
     /// Ended by Ctrl-C or SIGTERM before it was done.
@@ -124,6 +126,12 @@ impl Failure {
                 }
             }
             Self::Io { what, error } => say!("printcam: {what}: {error}"),
+            Self::InUse { who, camera } => {
+                say!("printcam: {who} watches {camera} already, and no second connection is made");
+                say!(
+                    "hint: Its own lines say how the stream does. End it to have the camera examined from the beginning."
+                );
+            }
             Self::Diagnosed(_) => {}
             Self::Interrupted => say!("printcam: stopped"),
         }
@@ -141,7 +149,7 @@ impl Failure {
     fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Usage(_) | Self::Config(_) | Self::NoSuchPrinter { .. } => 2,
-            Self::NotLocated { .. } | Self::NothingFound => 3,
+            Self::NotLocated { .. } | Self::NothingFound | Self::InUse { .. } => 3,
             Self::NoCode => 4,
             Self::Camera(error) if matches!(**error, Error::Address(_)) => 2,
             Self::Camera(error) => match error.code() {

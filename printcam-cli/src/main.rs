@@ -9,6 +9,7 @@ mod demo;
 mod discover;
 mod doctor;
 mod exit;
+mod in_use;
 mod logging;
 mod moved;
 mod output;

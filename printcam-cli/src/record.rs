@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::arguments::{RecordArguments, RecordingFormat};
 use crate::camera::Camera;
 use crate::exit::Failure;
+use crate::in_use::InUse;
 use crate::output::{Destination, say};
 use crate::signals;
 use crate::watch::{Consumers, watch_until};
@@ -33,6 +34,7 @@ pub(crate) async fn run(arguments: RecordArguments) -> Result<(), Failure> {
     }
     let patience = if source.sends_jpeg() { Duration::ZERO } else { PATIENCE };
 
+    let _in_use = InUse::claim(&source);
     let stream = Stream::open(&source, options)?;
     let progress = Arc::new(Mutex::new(Progress::default()));
     let mut consumers = Consumers::default();

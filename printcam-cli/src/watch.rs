@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use crate::arguments::WatchArguments;
 use crate::camera::Camera;
 use crate::exit::Failure;
+use crate::in_use::InUse;
 use crate::moved::look_out;
 use crate::output::Destination;
 use crate::signals;
@@ -41,6 +42,7 @@ pub(crate) async fn run(arguments: WatchArguments) -> Result<(), Failure> {
         let mut tasks = JoinSet::new();
         // They end with what they listen to.
         let mut lookouts = JoinSet::new();
+        let mut in_use = Vec::new();
         for (index, camera) in cameras.iter().enumerate() {
             let mut consumers = Consumers::default();
             if let (0, Some(destination)) = (index, &arguments.h264) {
@@ -49,6 +51,7 @@ pub(crate) async fn run(arguments: WatchArguments) -> Result<(), Failure> {
                 }
                 consumers.start_writer(destination.clone())?;
             }
+            in_use.extend(InUse::claim(&camera.source));
             let stream = Stream::open(&camera.source, camera.options.clone())?;
             lookouts.spawn(look_out(camera.clone(), stream.events()));
             let decoded = board.add(&stream, camera.source.to_string(), None);

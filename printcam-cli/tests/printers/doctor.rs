@@ -6,8 +6,10 @@ use std::process::Command;
 use printcam_sim::{AccessCode, Options, Personality, Simulator};
 use serde_json::Value;
 
-use crate::program::{Ended, Home, WRONG_CODE, camera};
+use crate::program::{Ended, Home, WRONG_CODE, camera, end};
+use crate::reload::{SOON, plays};
 use crate::secrets::{ACCESS_CODE, ACCESS_CODE_IN_URL, assert_no_secret};
+use crate::simulated::interrupt;
 
 /// Two seconds say as much as ten.
 fn examine(home: &Home, arguments: &[&str], code: i32) -> Ended {
@@ -59,6 +61,20 @@ fn an_address_without_a_code_is_examined_too() {
     // Standard input is empty: there is nobody to ask.
     let ended = examine(&home, &[&format!("127.0.0.1:{}", camera.addr().port())], 4);
     assert!(ended.stdout.contains("none were given"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_camera_that_another_run_watches_is_left_in_peace() {
+    let (home, camera) = (Home::new(), camera());
+    let address = url(&camera, ACCESS_CODE_IN_URL);
+    let watching = home.printcam(&["watch", &address]).start();
+    assert!(camera.wait_for(SOON, plays), "{:?}", camera.log());
+    let ended = examine(&home, &[&address], 3);
+    assert!(ended.stderr.contains("watches rtsps://") && ended.stderr.contains("process "), "{}", ended.stderr);
+    assert_eq!(camera.log().connections, 1, "not disturbed");
+    interrupt(&watching);
+    assert_eq!(end(watching).code, Some(0));
+    examine(&home, &[&address], 0);
 }
 
 #[test]

@@ -8,9 +8,9 @@ use printcam_sim::{AccessCode, Certificate, Ending, Log, Options, Simulator};
 use crate::program::{Announcer, Home, WRONG_CODE, camera, end};
 use crate::secrets::ACCESS_CODE;
 
-const SOON: Duration = Duration::from_secs(15);
+pub(crate) const SOON: Duration = Duration::from_secs(15);
 
-fn plays(log: &Log) -> bool {
+pub(crate) fn plays(log: &Log) -> bool {
     log.clients.iter().any(|client| client.requests.iter().any(|r| r.method == "PLAY" && r.status == Some(200)))
 }
 
