@@ -33,12 +33,13 @@ pub(crate) async fn run(arguments: DoctorArguments, log: Option<KeptLog>) -> Res
     let examination = examine(&camera.source, &camera.options, &checkup, |check| screen.show(check));
     let report = unless_stopped(async { Ok(examination.await) }).await?;
     screen.end(&report)?;
+    let json = json(&camera, &report);
     if arguments.json {
-        Destination::Stdout.write(format!("{}\n", json(&camera, &report)).as_bytes())?;
+        Destination::Stdout.write(format!("{json}\n").as_bytes())?;
     }
     if let Some(file) = &arguments.bundle {
         let log = log.map(|log| log.text()).unwrap_or_default();
-        let bundle = Bundle { text: screen::text(&camera.source, &report), json: json(&camera, &report), log };
+        let bundle = Bundle { text: screen::text(&camera.source, &report), json, log };
         let bytes = bundle.pack(&camera, &report).map_err(|error| file.failed(error))?;
         file.write(&bytes)?;
         say!(

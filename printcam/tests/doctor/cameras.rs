@@ -7,15 +7,16 @@ use printcam::doctor::{Diagnosis, Step, Verdict};
 use printcam_sim::{Certificate, Ending, Options, Personality, SecondClient, WrongCode};
 use tokio::time::Instant;
 
-use crate::patient::{Patient, ill, steps};
+use crate::patient::{examined, examined_as, ill, source_with, steps};
+use crate::stage::Stage;
 
 #[tokio::test(start_paused = true)]
 async fn of_a_camera_that_is_well_each_step_is_told() {
     use Step::*;
     use Verdict::{Note, Well};
-    let patient = Patient::new(Personality::X1c, "");
+    let patient = Stage::model(Personality::X1c, "", |_| ());
     let began = Instant::now();
-    let report = patient.examine().await;
+    let report = examined(&patient).await;
     let rtsp =
         [Options, Describe, AccessCode, Sdp, Setup, Play, KeyFrame, Rtcp, Media, Goodbye].map(|step| (step, Well));
     assert_eq!(steps(&report), [&[(Reach, Well), (Tls, Well), (Identity, Note)], &rtsp[..]].concat());
@@ -31,15 +32,15 @@ async fn of_a_camera_that_is_well_each_step_is_told() {
     assert_eq!((log.clients[0].teardown, log.clients[0].ending), (true, Some(Ending::Clean)));
     let identity = |report: &printcam::doctor::Report| report.checks[2].finding.clone();
     assert!(identity(&report).contains("seen for the first time"), "{}", identity(&report));
-    assert!(identity(&patient.examine().await).contains("the one kept before"));
+    assert!(identity(&examined(&patient).await).contains("the one kept before"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn of_a_jpeg_camera_too() {
     use Step::*;
     for model in [Personality::P1s, Personality::A1] {
-        let patient = Patient::new(model, "");
-        let report = patient.examine().await;
+        let patient = Stage::model(model, "", |_| ());
+        let report = examined(&patient).await;
         let told: Vec<Step> = steps(&report).into_iter().map(|(step, _)| step).collect();
         assert_eq!(told, [Reach, Tls, Identity, AccessCode, KeyFrame, Media, Goodbye], "{}", model.name());
         assert_eq!(report.diagnosis, Diagnosis::Well);
@@ -148,8 +149,8 @@ async fn each_illness_has_its_own_diagnosis_and_advice() {
         },
     ];
     for row in rows {
-        let patient = Patient::with(row.model, row.faults, row.change);
-        let report = patient.examine().await;
+        let patient = Stage::model(row.model, row.faults, row.change);
+        let report = examined(&patient).await;
         let what = format!("{} {}: {:#?}", row.model.name(), row.faults, report.checks);
         assert_eq!((report.diagnosis, ill(&report)), (row.diagnosis, row.step), "{what}");
         let advice = report.advice.unwrap_or_default();
@@ -166,11 +167,11 @@ async fn a_camera_that_serves_somebody_else_is_told_from_one_that_hangs() {
         (Personality::X1c, SecondClient::Starve, Step::KeyFrame),
         (Personality::P1s, SecondClient::Starve, Step::AccessCode),
     ] {
-        let patient = Patient::with(model, "", |options| options.second_client = habit);
-        let somebody = patient.source_with(&format!("somebody-{step}-{}.test", model.name()), "12345678");
+        let patient = Stage::model(model, "", |options| options.second_client = habit);
+        let somebody = source_with(&patient, &format!("somebody-{step}-{}.test", model.name()), "12345678");
         let viewer = Stream::open(&somebody, patient.options.clone()).unwrap();
         viewer.playing().await.unwrap();
-        let report = patient.examine().await;
+        let report = examined(&patient).await;
         let what = format!("{} {habit:?}: {:#?}", model.name(), report.checks);
         assert_eq!((report.diagnosis, ill(&report)), (Diagnosis::Busy, Some(step)), "{what}");
         viewer.close().await;
@@ -179,28 +180,28 @@ async fn a_camera_that_serves_somebody_else_is_told_from_one_that_hangs() {
 
 #[tokio::test(start_paused = true)]
 async fn a_code_that_is_missing_is_a_wrong_code() {
-    let patient = Patient::new(Personality::X1c, "");
+    let patient = Stage::model(Personality::X1c, "", |_| ());
     let mut source = patient.source.clone();
     source.credentials = None;
-    let report = patient.examine_as(&source).await;
+    let report = examined_as(&patient, &source).await;
     assert_eq!((report.diagnosis, ill(&report)), (Diagnosis::NoCode, Some(Step::AccessCode)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_model_that_speaks_otherwise_is_told_by_its_certificate() {
-    let patient = Patient::new(Personality::X1c, "");
+    let patient = Stage::model(Personality::X1c, "", |_| ());
     let jpegs = patient.source.url.to_string().replace("rtsps://", "jpegs://bblp:12345678@");
-    let report = patient.examine_as(&jpegs.replace("/streaming/live/1", "").parse().unwrap()).await;
+    let report = examined_as(&patient, &jpegs.replace("/streaming/live/1", "").parse().unwrap()).await;
     assert_eq!(report.diagnosis, Diagnosis::WrongAddress, "{:#?}", report.checks);
     assert!(report.advice.unwrap().contains("write rtsps://"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn another_certificate_ends_it_before_the_code_is_sent() {
-    let patient = Patient::new(Personality::X1c, "");
-    patient.examine().await;
+    let patient = Stage::model(Personality::X1c, "", |_| ());
+    examined(&patient).await;
     patient.camera.change(|options| options.certificate = Certificate::Second);
-    let report = patient.examine().await;
+    let report = examined(&patient).await;
     assert_eq!((report.diagnosis, ill(&report)), (Diagnosis::CertificateChanged, Some(Step::Identity)));
     let log = patient.camera.log();
     assert!(log.clients[1].requests.is_empty());
@@ -209,11 +210,11 @@ async fn another_certificate_ends_it_before_the_code_is_sent() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_runs_is_looked_at_and_not_connected_to_again() {
     for model in [Personality::X1c, Personality::A1] {
-        let patient = Patient::new(model, "");
+        let patient = Stage::model(model, "", |_| ());
         let stream = Stream::open(&patient.source, patient.options.clone()).unwrap();
         stream.playing().await.unwrap();
         tokio::time::sleep(Duration::from_millis(500)).await;
-        let report = patient.examine().await;
+        let report = examined(&patient).await;
         assert_eq!((report.diagnosis, ill(&report)), (Diagnosis::Well, None), "{:#?}", report.checks);
         assert!(report.checks[0].finding.contains("no second connection"), "{}", report.checks[0].finding);
         let media = report.checks.iter().find(|check| check.step == Step::Media).unwrap();
@@ -228,10 +229,10 @@ async fn a_stream_that_runs_is_looked_at_and_not_connected_to_again() {
     }
     // Nor where the stream has no picture to show.
     for (faults, diagnosis) in [("describe-unanswered", Diagnosis::Hung), ("hang", Diagnosis::Busy)] {
-        let patient = Patient::new(Personality::X1c, faults);
+        let patient = Stage::model(Personality::X1c, faults, |_| ());
         let stream = Stream::open(&patient.source, patient.options.clone()).unwrap();
         stream.playing().await.unwrap_err();
-        let report = patient.examine().await;
+        let report = examined(&patient).await;
         assert_eq!(report.diagnosis, diagnosis, "{faults}: {:#?}", report.checks);
         assert_eq!(patient.camera.log().peak_connections, 1);
         stream.close().await;
@@ -240,14 +241,14 @@ async fn a_stream_that_runs_is_looked_at_and_not_connected_to_again() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_wants_to_watch_meanwhile_waits_for_the_camera() {
-    let patient = Patient::new(Personality::X1c, "");
+    let patient = Stage::model(Personality::X1c, "", |_| ());
     let watching = async {
         tokio::time::sleep(Duration::from_secs(2)).await;
         let stream = Stream::open(&patient.source, patient.options.clone()).unwrap();
         stream.playing().await.unwrap();
         stream.close().await;
     };
-    let (report, ()) = tokio::join!(patient.examine(), watching);
+    let (report, ()) = tokio::join!(examined(&patient), watching);
     assert_eq!(report.diagnosis, Diagnosis::Well);
     let log = patient.camera.log();
     assert_eq!((log.connections, log.peak_connections), (2, 1));

@@ -3,3 +3,6 @@
 mod addresses;
 mod cameras;
 mod patient;
+#[allow(dead_code, reason = "of this module not all is used here")]
+#[path = "../streams/stage.rs"]
+mod stage;
