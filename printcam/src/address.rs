@@ -106,7 +106,7 @@ impl Place {
 }
 
 /// Where all printers of that protocol have it.
-const LIVE: &str = "/streaming/live/1";
+pub(crate) const LIVE: &str = "/streaming/live/1";
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use printcam_proto::jpeg_camera;
+use printcam_proto::quirks::CameraProtocol;
 use printcam_proto::rtsp::{FramingError, Method, UrlError};
 use printcam_proto::session::{self, AuthenticationError};
 use printcam_video::{DecodeError, JpegError};
@@ -261,7 +262,7 @@ const READ_CODE_ANEW: &str = "Read the access code anew on the printer's screen,
 
 const REPORT_IT: &str = "Run again with -v and report the camera's model with what it prints.";
 
-const RTSPS_PORT: u16 = 322;
+const RTSPS_PORT: u16 = CameraProtocol::Rtsps.port();
 
 const HUNG: &str = "The camera service hangs or serves somebody else: close other programs that show this camera, then \
                     restart the printer.";

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
+use crate::own_folder::{Kind, own_folder};
 use crate::private_file::{self, Contents, PrivateFile};
 use crate::tls::PublicKeyPin;
 use book::Book;
@@ -233,20 +234,11 @@ pub fn state_directory() -> Result<PathBuf, KnownPrintersError> {
 }
 
 fn state_directory_from(environment: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    // The XDG specification has relative paths ignored, and elsewhere they are as wrong.
-    let absolute = |name| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    if let Some(explicit) = environment("PRINTCAM_STATE_DIR").filter(|path| !path.is_empty()) {
-        return Some(explicit.into());
-    }
-    let base = if cfg!(windows) {
-        absolute("LOCALAPPDATA")
-    } else if cfg!(target_vendor = "apple") {
-        absolute("HOME").map(|home| home.join("Library/Application Support"))
-    } else {
-        absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
-    };
-    Some(base?.join("printcam"))
+    let explicit = environment("PRINTCAM_STATE_DIR").filter(|path| !path.is_empty());
+    explicit.map(PathBuf::from).or_else(|| own_folder(&STATE, environment))
 }
+
+const STATE: Kind = Kind { windows: "LOCALAPPDATA", xdg: "XDG_STATE_HOME", usual: ".local/state" };
 
 fn check_name(name: &str) -> Result<(), KnownPrintersError> {
     let one_word = name.chars().all(|c| !c.is_whitespace() && !c.is_control());

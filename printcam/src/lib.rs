@@ -31,6 +31,7 @@ pub mod known_printers;
 mod live;
 mod manager;
 mod options;
+mod own_folder;
 mod present;
 mod private_file;
 pub mod record;

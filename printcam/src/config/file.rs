@@ -11,6 +11,7 @@ use toml_edit::{Item, Table, value};
 use super::{CodeSource, Config, ConfigError, ConfiguredPrinter, MAX_FILE, read};
 use crate::Place;
 use crate::address::is_printer_name;
+use crate::own_folder::{Kind, own_folder};
 use crate::private_file::{self, Contents, PrivateFile};
 
 /// The configuration's file. Calls block on the disk.
@@ -136,20 +137,11 @@ impl ConfigFile {
 }
 
 fn default_place(environment: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    // The XDG specification has relative paths ignored, and elsewhere they are as wrong.
-    let absolute = |name| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    if let Some(explicit) = environment("PRINTCAM_CONFIG").filter(|path| !path.is_empty()) {
-        return Some(explicit.into());
-    }
-    let base = if cfg!(windows) {
-        absolute("APPDATA")
-    } else if cfg!(target_vendor = "apple") {
-        absolute("HOME").map(|home| home.join("Library/Application Support"))
-    } else {
-        absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))
-    };
-    Some(base?.join("printcam").join("config.toml"))
+    let explicit = environment("PRINTCAM_CONFIG").filter(|path| !path.is_empty());
+    explicit.map(PathBuf::from).or_else(|| Some(own_folder(&CONFIG, environment)?.join("config.toml")))
 }
+
+const CONFIG: Kind = Kind { windows: "APPDATA", xdg: "XDG_CONFIG_HOME", usual: ".config" };
 
 /// So that `[printers.name]` stands there without a `[printers]` before it.
 fn implicit_table() -> Item {

@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use printcam_proto::quirks::CameraProtocol;
+
 use crate::known_printers::KnownPrintersError;
 use crate::tls::{PublicKeyPin, TlsFailure, Untrusted};
 
@@ -230,8 +232,8 @@ pub(crate) const NO_TLS_ANSWER: &str = "Restart the printer when it is not print
                                         itself. On a port other than 322 there may be no TLS at all: check the port, or \
                                         try rtsp://, which anybody on the way can read.";
 
-const RTSPS_PORT: u16 = 322;
-const JPEG_PORT: u16 = 6000;
+const RTSPS_PORT: u16 = CameraProtocol::Rtsps.port();
+const JPEG_PORT: u16 = CameraProtocol::Jpeg.port();
 
 #[cfg(test)]
 mod tests {

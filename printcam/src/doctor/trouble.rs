@@ -8,6 +8,7 @@ use printcam_proto::rtsp::Method;
 use printcam_proto::session::{self, AuthenticationError};
 
 use super::{Diagnosis, Examination, Step, Surroundings};
+use crate::address::LIVE;
 use crate::connect::ConnectError;
 use crate::discover::Printer;
 use crate::tls::Untrusted;
@@ -278,9 +279,6 @@ impl Case<'_> {
         Trouble { step, diagnosis, finding, advice: Some(advice.into()) }
     }
 }
-
-/// Where printers have their video.
-const LIVE: &str = "/streaming/live/1";
 
 /// Printers named at most: a farm has more than a line can hold.
 const MAX_TOLD: usize = 5;

@@ -13,6 +13,7 @@ use tokio::time::timeout_at;
 use super::judge::Media;
 use super::{Check, Diagnosis, Examination, Step, Verdict};
 use crate::connect::Target;
+use crate::supervisor::UDP_PATIENCE;
 use crate::{Connection, Error, Options, TlsInfo, Trust, now};
 
 /// How a walk ended.
@@ -26,9 +27,6 @@ pub(super) enum Ending {
     /// An error has ended it.
     Failed(Error),
 }
-
-/// Datagrams that have not come by then never will: as long as a stream waits before it takes TCP.
-const UDP_PATIENCE: Duration = Duration::from_secs(2);
 
 impl Examination<'_> {
     /// Walks once; `None` where the camera sends by UDP and nothing arrives.
